@@ -1,0 +1,1 @@
+"""Fitting, applying and judging models on arrays; knows no layer."""

@@ -1,0 +1,68 @@
+"""What a layer declares about a model, and when it is fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+import pandas as pd
+
+from assets.engine.panel import Panel
+
+_EPOCH = datetime(2010, 1, 4, tzinfo=UTC)
+
+
+class ModelType(StrEnum):
+    """Which layer a model serves."""
+
+    MACRO = "macro"
+    SECTOR = "sector"
+    ASSET = "asset"
+    TIMING = "timing"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """A model as its layer declares it, once.
+
+    The model is fitted every `refit_days` on a calendar grid that does not depend on the data,
+    on at most `train_days` of bars closed by then, with labels of `horizon_days` already realised.
+    """
+
+    name: str
+    model_type: ModelType
+    estimator: str
+    target: str
+    features: tuple[str, ...]
+    horizon_days: int
+    train_days: int
+    metric: str
+    rival: str
+    refit_days: int = 28
+    version: int = 1
+
+
+def fit_time(spec: ModelSpec, as_of: datetime) -> datetime:
+    """The moment of the fit that serves `as_of`: the last point of the refit grid not after it."""
+    step = timedelta(days=spec.refit_days)
+    return _EPOCH + (as_of - _EPOCH) // step * step
+
+
+def fit_times(spec: ModelSpec, panel: Panel, first: int) -> list[datetime]:
+    """Moments of the fits that serve rows `first` to the last of `panel`, ascending."""
+    moments = {fit_time(spec, panel.as_of(row)) for row in range(first, len(panel.times))}
+    return sorted(moments)
+
+
+def serving(spec: ModelSpec, panel: Panel, first: int) -> Mapping[datetime, slice]:
+    """For each fit moment, the slice of rows from `first` on that it serves; together they cover all."""
+    owners = pd.Series(
+        [fit_time(spec, panel.as_of(row)) for row in range(first, len(panel.times))],
+        index=range(first, len(panel.times)),
+    )
+    return {
+        moment.to_pydatetime(): slice(int(rows.index[0]), int(rows.index[-1]) + 1)
+        for moment, rows in owners.groupby(owners)
+    }

@@ -1,0 +1,1 @@
+"""Pure numerics on panels of candles: no Django, no IO, no clock."""

@@ -1,0 +1,8 @@
+"""HTTP entry: pages and API."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cryptopredict.settings")
+application = get_wsgi_application()
