@@ -1,0 +1,26 @@
+"""Who is asking, with what token, and what they did and were told."""
+
+from accounts.models.activity import ActivityType, UserActivity
+from accounts.models.notification import (
+    Notification,
+    NotificationChannel,
+    NotificationPriority,
+    NotificationStatus,
+    NotificationType,
+)
+from accounts.models.token import ApiToken
+from accounts.models.user import Role, SubscriptionPlan, User
+
+__all__ = [
+    "ActivityType",
+    "ApiToken",
+    "Notification",
+    "NotificationChannel",
+    "NotificationPriority",
+    "NotificationStatus",
+    "NotificationType",
+    "Role",
+    "SubscriptionPlan",
+    "User",
+    "UserActivity",
+]

@@ -1,0 +1,17 @@
+"""What was learned, how it was judged, and what it said."""
+
+from aimodels.models.aimodel import AIModel, ModelStatus, ModelType
+from aimodels.models.job import Evaluation, JobStatus, PredictionJob, TrainingJob
+from aimodels.models.prediction import LayerSource, Prediction
+
+__all__ = [
+    "AIModel",
+    "Evaluation",
+    "JobStatus",
+    "LayerSource",
+    "ModelStatus",
+    "ModelType",
+    "Prediction",
+    "PredictionJob",
+    "TrainingJob",
+]

@@ -1,0 +1,28 @@
+"""Layer 4: when to enter, where out, what was done about it, and within which limits."""
+
+from trading.models.execution import ExecutionStatus, ExecutionType, SignalExecution, Venue
+from trading.models.risk import Advice, PortfolioAssetAnalysis, RiskProfile
+from trading.models.signal import (
+    Outcome,
+    RiskLevel,
+    SignalCandidate,
+    SignalStatus,
+    SignalType,
+    TradingSignal,
+)
+
+__all__ = [
+    "Advice",
+    "ExecutionStatus",
+    "ExecutionType",
+    "Outcome",
+    "PortfolioAssetAnalysis",
+    "RiskLevel",
+    "RiskProfile",
+    "SignalCandidate",
+    "SignalExecution",
+    "SignalStatus",
+    "SignalType",
+    "TradingSignal",
+    "Venue",
+]
