@@ -1,0 +1,156 @@
+"""The only writers of users, tokens, activity and notifications."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import (
+    ActivityType,
+    ApiToken,
+    Notification,
+    NotificationPriority,
+    NotificationType,
+    Role,
+    User,
+    UserActivity,
+)
+
+_PREFIX = "cp_"
+
+
+@transaction.atomic
+def create_user(*, email: str, role: str = Role.CASUAL, password: str | None = None, **fields: Any) -> User:
+    """A user with a checked e-mail and password; without a password one is made, in `raw_password`.
+
+    Raises ValidationError naming the field.
+    """
+    from allauth.account.models import EmailAddress
+
+    email = email.strip().lower()
+    _check(email, role, password)
+    chosen = password or secrets.token_urlsafe(15)
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(email, chosen, role=role, is_verified=True, **fields)
+    except IntegrityError as error:
+        raise ValidationError({"email": _("A user with this e-mail address exists already.")}) from error
+    EmailAddress.objects.create(user=user, email=email, primary=True, verified=True)
+    user.raw_password = chosen if password is None else None  # type: ignore[attr-defined]
+    return user
+
+
+def _check(email: str, role: str, password: str | None) -> None:
+    errors: dict[str, Any] = {}
+    try:
+        validate_email(email)
+    except ValidationError:
+        errors["email"] = _("“%(value)s” is not an e-mail address.") % {"value": email}
+    if role not in Role.values:
+        errors["role"] = _("“%(value)s” is not a role; known are %(known)s.") % {
+            "value": role,
+            "known": ", ".join(Role.values),
+        }
+    if password is not None:
+        try:
+            validate_password(password, User(email=email))
+        except ValidationError as error:
+            errors["password"] = error.messages
+    if errors:
+        raise ValidationError(errors)
+
+
+def token_issue(*, user: User, name: str, expires_at: datetime | None = None) -> tuple[ApiToken, str]:
+    """A new API token and its text, which is shown once and not stored. Raises ValidationError."""
+    if not name.strip():
+        raise ValidationError({"name": _("A token needs a name, to know it by when you revoke it.")})
+    text = _PREFIX + secrets.token_urlsafe(32)
+    try:
+        with transaction.atomic():
+            token = ApiToken.objects.create(
+                user=user,
+                name=name.strip(),
+                digest=token_digest(text),
+                prefix=text[: len(_PREFIX) + 6],
+                expires_at=expires_at,
+            )
+    except IntegrityError as error:
+        raise ValidationError({"name": _("You have a token of this name already.")}) from error
+    record(user=user, activity_type=ActivityType.CREATE_TOKEN, entity_type="token", entity_id=token.pk)
+    return token, text
+
+
+def token_digest(text: str) -> str:
+    """What is stored of a token: a long random text needs no salt."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def token_revoke(*, token: ApiToken) -> None:
+    """From now on the token opens nothing."""
+    ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
+    record(user=token.user, activity_type=ActivityType.REVOKE_TOKEN, entity_type="token", entity_id=token.pk)
+
+
+def record(
+    *,
+    user: User,
+    activity_type: str,
+    entity_type: str = "",
+    entity_id: object = "",
+    action: str = "",
+    details: dict[str, Any] | None = None,
+    request: HttpRequest | None = None,
+) -> UserActivity:
+    """Write down what a person did, with where from if there is a request."""
+    meta = request.META if request is not None else {}
+    session = getattr(request, "session", None)
+    return UserActivity.objects.create(
+        user=user,
+        activity_type=activity_type,
+        entity_type=entity_type,
+        entity_id=str(entity_id),
+        action=action,
+        details=details or {},
+        session_key=(session.session_key or "") if session is not None else "",
+        ip_address=meta.get("REMOTE_ADDR") or None,
+        user_agent=meta.get("HTTP_USER_AGENT", "")[:1000],
+    )
+
+
+def notify(
+    *,
+    users: Iterable[User],
+    notification_type: str,
+    title: str,
+    message: str,
+    data: dict[str, Any] | None = None,
+    priority: str = NotificationPriority.NORMAL,
+    expires_at: datetime | None = None,
+) -> list[Notification]:
+    """One message to each of `users`, in the app."""
+    if notification_type not in NotificationType.values:
+        raise ValueError(f"unknown notification type {notification_type!r}")
+    return Notification.objects.bulk_create(
+        Notification(
+            user=user,
+            notification_type=notification_type,
+            title=title[:200],
+            message=message,
+            data=data or {},
+            priority=priority,
+            sent_at=timezone.now(),
+            expires_at=expires_at,
+        )
+        for user in users
+    )

@@ -1,0 +1,101 @@
+"""What others read of assets: panels, bars, freshness."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+from django.db import connection
+from django.db.models import QuerySet
+
+from assets.engine.panel import BAR_FIELDS, Panel
+from assets.engine.timeframe import Timeframe
+from assets.models import Asset, AssetType, Candle, CandleArchive, DataImport, ImportKind
+
+_PG_EPOCH_US = 946_684_800_000_000
+
+
+def supported() -> QuerySet[Asset]:
+    """Coins that are followed: one a ticker, coins and stablecoins."""
+    return Asset.objects.filter(is_supported=True, asset_type__in=(AssetType.CRYPTO, AssetType.STABLECOIN))
+
+
+def last_close(timeframe: Timeframe, as_of: datetime | None = None) -> datetime | None:
+    """Close time of the newest stored bar (known at `as_of`); None where there is none."""
+    bars = Candle.objects.filter(timeframe=timeframe)
+    if as_of is not None:
+        bars = bars.filter(candle_time__lte=timeframe.last_closed(as_of))
+    newest = bars.order_by("-candle_time").values_list("candle_time", flat=True).first()
+    return None if newest is None else timeframe.close_of(newest)
+
+
+def first_open(timeframe: Timeframe) -> datetime | None:
+    """Open time of the oldest stored bar."""
+    bars = Candle.objects.filter(timeframe=timeframe)
+    return bars.order_by("candle_time").values_list("candle_time", flat=True).first()
+
+
+def is_simulated() -> bool:
+    """Whether the market in the database is a simulated one, which every page has to say."""
+    return DataImport.objects.filter(kind=ImportKind.SIMULATION).exists()
+
+
+def load_panel(
+    timeframe: Timeframe, as_of: datetime, rows: int, assets: Sequence[int] | None = None
+) -> Panel:
+    """The last `rows` bars known at `as_of` of all supported coins (or of `assets`), in one query.
+
+    Columns are packed on the server and decoded by numpy: 6 times the speed of fetching rows.
+    """
+    last = timeframe.last_closed(as_of)
+    times = _grid(timeframe, last, rows)
+    found = _packed(timeframe, times[0].to_pydatetime(), last, assets)
+    known = {
+        a.pk: a for a in supported().filter(pk__in=[row[0] for row in found]).only("symbol", "asset_type")
+    }
+    found = [row for row in found if row[0] in known]
+    bars = {name: np.full((len(times), len(found)), np.nan) for name in BAR_FIELDS}
+    origin = times.as_unit("us").asi8
+    for column, (_, moments, *packed) in enumerate(found):
+        stamps = np.frombuffer(moments, dtype=">i8").astype(np.int64) + _PG_EPOCH_US
+        place = np.searchsorted(origin, stamps)
+        on_grid = origin[np.minimum(place, len(origin) - 1)] == stamps
+        for name, values in zip(BAR_FIELDS, packed, strict=True):
+            bars[name][place[on_grid], column] = np.frombuffer(values, dtype=">f8")[on_grid]
+    return Panel(
+        timeframe=timeframe,
+        times=times,
+        asset_ids=np.asarray([row[0] for row in found], dtype=np.int64),
+        symbols=tuple(known[row[0]].symbol for row in found),
+        is_stable=np.asarray(
+            [known[row[0]].asset_type == AssetType.STABLECOIN for row in found], dtype=np.bool_
+        ),
+        **bars,
+    )
+
+
+def _grid(timeframe: Timeframe, last: datetime, rows: int) -> pd.DatetimeIndex:
+    return pd.date_range(end=last.astimezone(UTC), periods=rows, freq=timeframe.pandas_freq, unit="us")
+
+
+def _packed(
+    timeframe: Timeframe, first: datetime, last: datetime, assets: Sequence[int] | None
+) -> list[tuple[int, bytes, *tuple[bytes, ...]]]:
+    columns = ", ".join(f"string_agg(float8send(COALESCE({name}, 'NaN')), '')" for name in BAR_FIELDS)
+    where = "timeframe = %s AND candle_time BETWEEN %s AND %s" + (
+        "" if assets is None else " AND asset_id = ANY(%s)"
+    )
+    values = [timeframe.code, first, last] + ([] if assets is None else [list(assets)])
+    source = " UNION ALL ".join(
+        f"SELECT asset_id, candle_time, {', '.join(BAR_FIELDS)} FROM {model._meta.db_table} WHERE {where}"
+        for model in (Candle, CandleArchive)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT asset_id, string_agg(timestamptz_send(candle_time), ''), {columns} "
+            f"FROM ({source}) bars GROUP BY asset_id ORDER BY asset_id",
+            values * 2,
+        )
+        return cursor.fetchall()

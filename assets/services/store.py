@@ -1,0 +1,175 @@
+"""Candles into the database by the fastest route that is right.
+
+Rows newer than what is stored go straight in by binary COPY; the others are compared with what is
+stored: the same values are unchanged, other values are a conflict (or a revision, if asked for).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from django.db import connection, transaction
+from numpy.typing import NDArray
+
+from assets.engine.panel import Bools, Floats, Ints
+from assets.engine.timeframe import Timeframe
+from assets.models import Candle
+from assets.services.partitions import ensure_partitions
+
+_LOCK_CLASS = 0x6261  # with the timeframe's code: one writer of a timeframe's candles at a time
+_PG_EPOCH_US = 946_684_800_000_000
+_TABLE = Candle._meta.db_table
+_VALUES = ("open", "high", "low", "close", "volume", "market_cap", "trade_count", "vwap")
+_SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CandleBatch:
+    """Bars by column (R,): open times in microseconds since 1970, prices and volume in USD, NaN is NULL."""
+
+    asset_id: Ints
+    open_time: Ints
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+    market_cap: Floats
+    trade_count: Floats
+    vwap: Floats
+
+    def take(self, rows: NDArray[np.intp] | Bools) -> CandleBatch:
+        """The rows of an index or mask."""
+        return CandleBatch(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    def __len__(self) -> int:
+        return len(self.asset_id)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stored:
+    """How many rows were new, revised or unchanged, and which rows of the batch conflict (index)."""
+
+    new: int
+    revised: int
+    unchanged: int
+    conflicts: NDArray[np.intp]
+
+
+def store_candles(timeframe: Timeframe, batch: CandleBatch, *, revise: bool = False) -> Stored:
+    """Write complete bars; within the batch each (asset, open time) must occur once. Safe to run again.
+
+    Raises IntegrityError, with nothing written, when a row violates the table's checks.
+    """
+    if not len(batch):
+        return Stored(0, 0, 0, np.empty(0, dtype=np.intp))
+    ensure_partitions(timeframe, _moment(batch.open_time.min()), _moment(batch.open_time.max()))
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, timeframe.code])
+        fresh = batch.open_time > _watermark(timeframe, batch)
+        if fresh.any():
+            _copy(_TABLE, timeframe, batch.take(fresh))
+        old = np.flatnonzero(~fresh)
+        if not len(old):
+            return Stored(len(batch), 0, 0, np.empty(0, dtype=np.intp))
+        stored = _compare(timeframe, batch.take(old), revise)
+    return Stored(int(fresh.sum()) + stored.new, stored.revised, stored.unchanged, old[stored.conflicts])
+
+
+def _moment(microseconds: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(microseconds))
+
+
+def _watermark(timeframe: Timeframe, batch: CandleBatch) -> Ints:
+    """Open time of the newest stored bar of each row's asset; the lowest integer where there is none."""
+    ids, place = np.unique(batch.asset_id, return_inverse=True)
+    newest = np.full(len(ids), np.iinfo(np.int64).min)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT ids.id, (EXTRACT(EPOCH FROM last.candle_time) * 1000000)::bigint "
+            f"FROM unnest(%s::bigint[]) ids(id) CROSS JOIN LATERAL (SELECT candle_time FROM {_TABLE} "
+            f"WHERE asset_id = ids.id AND timeframe = {timeframe.code} "
+            "ORDER BY candle_time DESC LIMIT 1) last",
+            [ids.tolist()],
+        )
+        for asset_id, moment in cursor.fetchall():
+            newest[np.searchsorted(ids, asset_id)] = moment
+    return newest[place]
+
+
+def _compare(timeframe: Timeframe, batch: CandleBatch, revise: bool) -> Stored:
+    differs = " OR ".join(
+        f"(s.{name} IS NOT NULL AND s.{name} IS DISTINCT FROM c.{name})" for name in _VALUES
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE stage_candle (LIKE assets_candle) ON COMMIT DROP")
+        _copy("stage_candle", timeframe, batch)
+        cursor.execute("ANALYZE stage_candle")
+        on = "c.asset_id = s.asset_id AND c.timeframe = s.timeframe AND c.candle_time = s.candle_time"
+        cursor.execute(
+            f"SELECT s.asset_id, (EXTRACT(EPOCH FROM s.candle_time) * 1000000)::bigint "
+            f"FROM stage_candle s JOIN {_TABLE} c ON {on} WHERE {differs}"
+        )
+        changed = cursor.fetchall()
+        if revise and changed:
+            sets = ", ".join(f"{name} = COALESCE(s.{name}, c.{name})" for name in _VALUES)
+            cursor.execute(f"UPDATE {_TABLE} c SET {sets} FROM stage_candle s WHERE {on} AND ({differs})")
+        columns = f"asset_id, timeframe, candle_time, {', '.join(_VALUES)}, is_validated"
+        cursor.execute(
+            f"INSERT INTO {_TABLE} ({columns}) SELECT {columns} FROM stage_candle s "
+            f"WHERE NOT EXISTS (SELECT 1 FROM {_TABLE} c WHERE {on})"
+        )
+        new = int(cursor.rowcount)
+        cursor.execute("DROP TABLE stage_candle")
+    conflicts = np.empty(0, dtype=np.intp) if revise else _positions(batch, changed)
+    revised = len(changed) if revise else 0
+    return Stored(new, revised, len(batch) - new - len(changed), conflicts)
+
+
+def _positions(batch: CandleBatch, keys: list[tuple[int, int]]) -> NDArray[np.intp]:
+    if not keys:
+        return np.empty(0, dtype=np.intp)
+    wanted = set(keys)
+    pairs = zip(batch.asset_id.tolist(), batch.open_time.tolist(), strict=True)
+    return np.asarray([row for row, pair in enumerate(pairs) if pair in wanted], dtype=np.intp)
+
+
+def _copy(table: str, timeframe: Timeframe, batch: CandleBatch) -> None:
+    """Binary COPY; rows are grouped by which nullable columns they have, since NULL has no bytes."""
+    null = np.stack([np.isnan(getattr(batch, name)) for name in ("market_cap", "trade_count", "vwap")])
+    pattern = null[0] * 4 + null[1] * 2 + null[2]
+    columns = f"asset_id, timeframe, candle_time, {', '.join(_VALUES)}, is_validated"
+    with (
+        connection.cursor() as cursor,
+        cursor.cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT BINARY)") as copy,
+    ):
+        copy.write(_SIGNATURE)
+        for code in np.unique(pattern):
+            copy.write(_encode(timeframe, batch.take(pattern == code), int(code)))
+        copy.write(b"\xff\xff")
+
+
+def _encode(timeframe: Timeframe, batch: CandleBatch, pattern: int) -> bytes:
+    absent = {name for bit, name in ((4, "market_cap"), (2, "trade_count"), (1, "vwap")) if pattern & bit}
+    parts: list[tuple[str, str, object]] = [
+        ("asset_id", ">i8", batch.asset_id),
+        ("timeframe", ">i2", timeframe.code),
+        ("candle_time", ">i8", batch.open_time - _PG_EPOCH_US),
+        *((name, ">i4" if name == "trade_count" else ">f8", getattr(batch, name)) for name in _VALUES),
+        ("is_validated", "?", True),
+    ]
+    layout: list[tuple[str, str]] = [("fields", ">i2")]
+    for name, kind, _ in parts:
+        layout.append((f"{name}_size", ">i4"))
+        if name not in absent:
+            layout.append((name, kind))
+    rows = np.empty(len(batch), dtype=layout)
+    rows["fields"] = len(parts)
+    for name, kind, values in parts:
+        rows[f"{name}_size"] = -1 if name in absent else np.dtype(kind).itemsize
+        if name not in absent:
+            rows[name] = values
+    return rows.tobytes()
