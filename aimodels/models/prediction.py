@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from aimodels.models.aimodel import AIModel
-from assets.models import Asset, Origin, TimeframeField
+from assets.models import Asset, Origin, TimeframeField, record_triggers
 from cryptopredict.common import schema
 
 
@@ -31,7 +31,7 @@ class Prediction(models.Model):
     )
     timeframe = TimeframeField()
     as_of = models.DateTimeField()
-    origin = models.CharField(max_length=10, choices=Origin)
+    origin = models.CharField(max_length=10, choices=Origin, default=Origin.REPLAY, editable=False)
     layer_source = models.CharField(max_length=10, choices=LayerSource)
     model_name = models.CharField(max_length=100)
     model_version = models.CharField(max_length=50)
@@ -92,7 +92,7 @@ class Prediction(models.Model):
                 name="aimodels_prediction_due",
             ),
         ]
-        triggers = schema.append_only(
+        triggers = record_triggers(
             fill_once=(
                 "actual_price",
                 "absolute_error",

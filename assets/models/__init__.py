@@ -1,6 +1,6 @@
 """What is traded, its bars, and the frame of every analysis."""
 
-from assets.models.analysis import Analysis, Origin
+from assets.models.analysis import Analysis, Origin, record_triggers
 from assets.models.asset import Asset, AssetType, WatchlistTier
 from assets.models.candle import Candle, CandleArchive
 from assets.models.fields import TimeframeField
@@ -18,4 +18,5 @@ __all__ = [
     "Origin",
     "TimeframeField",
     "WatchlistTier",
+    "record_triggers",
 ]

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from aimodels.models import AIModel
-from assets.models import Analysis
+from assets.models import Analysis, record_triggers
 from cryptopredict.common import schema
 from macro.models.readings import MetricsSnapshot
 
@@ -96,7 +96,7 @@ class RegimeForecast(Analysis):
         indexes = [
             models.Index("timeframe", "horizon_hours", models.F("as_of").desc(), name="macro_forecast_latest")
         ]
-        triggers = schema.append_only(fill_once=("realised_regime", "realised_at"))
+        triggers = record_triggers(fill_once=("realised_regime", "realised_at"))
 
     def __str__(self) -> str:
         return f"{self.as_of:%Y-%m-%d %H:%M} +{self.horizon_hours} h"

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from aimodels.models import AIModel
-from assets.models import Analysis, Asset
+from assets.models import Analysis, Asset, record_triggers
 from cryptopredict.common import schema
 
 
@@ -118,7 +118,7 @@ class TradingSignal(Analysis):
             ),
         ]
         triggers = [
-            *schema.append_only(
+            *record_triggers(
                 fill_once=("outcome", "exit_price", "return_r", "closed_at", "cancelled_by_id"),
                 free=("status", "updated_at"),
             ),
@@ -163,7 +163,7 @@ class SignalCandidate(Analysis):
         indexes = [
             models.Index("timeframe", models.F("as_of").desc(), name="trading_candidate_latest"),
         ]
-        triggers = schema.append_only(fill_once=("outcome", "return_r"))
+        triggers = record_triggers(fill_once=("outcome", "return_r"))
 
     def __str__(self) -> str:
         return f"{self.signal_type} {self.asset_id} {self.as_of:%Y-%m-%d %H:%M}"
