@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from assets.engine.panel import BAR_FIELDS, Panel
 from assets.engine.timeframe import Timeframe
-from assets.models import Asset, AssetType, Candle, CandleArchive, DataImport, ImportKind
+from assets.models import Analysis, Asset, AssetType, Candle, CandleArchive, DataImport, ImportKind
 
 _PG_EPOCH_US = 946_684_800_000_000
 
@@ -99,3 +99,17 @@ def _packed(
             values * 2,
         )
         return cursor.fetchall()
+
+
+def first_missing(
+    model: type[Analysis], timeframe: Timeframe, since: datetime, as_of: datetime
+) -> datetime | None:
+    """The first close from `since` to `as_of` for which `model` has no row; None where all have."""
+    stored = set(
+        model._default_manager.filter(timeframe=timeframe, as_of__range=(since, as_of))
+        .values_list("as_of", flat=True)
+        .distinct()
+    )
+    opens = timeframe.opens(timeframe.last_closed(since), timeframe.last_closed(as_of))
+    closes = (timeframe.close_of(moment.to_pydatetime()) for moment in opens)
+    return next((moment for moment in closes if moment not in stored), None)
