@@ -103,19 +103,27 @@ def _extreme(x: Floats, window: int, least: int, sign: float) -> Floats:
 
 @njit(cache=True, nogil=True)
 def _median(x: Floats, window: int, least: int) -> Floats:
+    """Keeps the window sorted while it slides; what it holds, hence its median, owes nothing to the past."""
     rows, cols = x.shape
     out = np.full((rows, cols), np.nan)
-    buffer = np.empty(window)
-    for t in range(rows):
-        for n in range(cols):
-            count = 0
-            for k in range(min(window, t + 1)):
-                value = x[t - k, n]
-                if not np.isnan(value):
-                    buffer[count] = value
-                    count += 1
+    ordered = np.empty(window + 1)
+    for n in range(cols):
+        count = 0
+        for t in range(rows):
+            if t >= window and not np.isnan(x[t - window, n]):
+                place = np.searchsorted(ordered[:count], x[t - window, n])
+                for k in range(place, count - 1):
+                    ordered[k] = ordered[k + 1]
+                count -= 1
+            if not np.isnan(x[t, n]):
+                value = x[t, n] + 0.0  # -0.0 and 0.0 sort alike, so let there be one zero
+                place = np.searchsorted(ordered[:count], value)
+                for k in range(count, place, -1):
+                    ordered[k] = ordered[k - 1]
+                ordered[place] = value
+                count += 1
             if count >= least and count > 0:
-                out[t, n] = np.median(buffer[:count])
+                out[t, n] = 0.5 * (ordered[(count - 1) // 2] + ordered[count // 2])
     return out
 
 
