@@ -86,7 +86,7 @@ def simulate(params: SimulationParams, seed: int) -> SimulatedMarket:
     frame = params.timeframe
     times = frame.opens(params.start, params.start + (params.bars - 1) * frame.delta)
     draws = Draws(seed, params.bars)
-    weekend = (times.dayofweek.to_numpy() >= 5).astype(np.float64)
+    weekend = (times.day_of_week.to_numpy() >= 5).astype(np.float64)
     common = make_factors(params, draws, weekend)
     born = make_coins(params, draws)
     path = make_paths(params, draws, born, common)

@@ -46,7 +46,7 @@ def macro(params: SimulationParams, seed: int, times: pd.DatetimeIndex, market: 
 
 def _outside(daily: Floats, shock: Floats, index: pd.DatetimeIndex) -> pd.DataFrame:
     """Equities, gold, dollar, VIX and yield on trading days; they lean on the crypto market a little."""
-    opened = index.dayofweek.to_numpy() < 5
+    opened = index.day_of_week.to_numpy() < 5
     pull = np.clip(daily / 0.035, -4.0, 4.0)
     trade = opened.astype(np.float64)
     equity = trade * (0.0003 + 0.0105 * (0.30 * pull + 0.95 * shock[:, 0]))
