@@ -32,7 +32,10 @@ def decode(kind: type[F], artefact: bytes, sha256: str | None = None) -> F:
     if sha256 is not None and digest(artefact) != sha256:
         raise ArtefactError("the artefact's hash differs from the one it was stored with")
     try:
-        return _build(kind, json.loads(artefact))
+        fit = _build(kind, json.loads(artefact))
+        if not isinstance(fit, kind):
+            raise TypeError(f"it holds a {type(fit).__name__}")
+        return fit
     except (ValueError, TypeError, KeyError) as error:
         raise ArtefactError(f"not a {kind.__name__}: {error}") from error
 
