@@ -41,7 +41,8 @@ def universe(panel: Panel, params: UniverseParams | None = None) -> Bools:
     stale = frame.bars(timedelta(days=params.stale_days))
     liquid = liquidity(panel, params)
     alive = np.isfinite(panel.close)
-    seen = rolling.total(alive.astype(np.float64), least, 1)
+    seen = np.cumsum(alive, axis=0)  # whole numbers, so a running sum is exact here
+    seen[least:] -= seen[:-least].copy()
     moved = rolling.highest(panel.close, stale, 1) > rolling.lowest(panel.close, stale, 1)
     floor = params.least_volume / frame.bars(timedelta(days=1))
     able = alive & (seen >= 0.9 * least) & moved & ~panel.is_stable & (liquid >= floor)
