@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -50,12 +50,14 @@ class Panel:
     def rows(self, start: int | None, stop: int | None) -> Self:
         """The same panel, bars `start` to `stop` (a slice; views, not copies)."""
         cut = slice(start, stop)
-        bars = {name: getattr(self, name)[cut] for name in BAR_FIELDS}
+        bars: dict[str, Any] = {name: getattr(self, name)[cut] for name in BAR_FIELDS}
         return replace(self, times=self.times[cut], **bars)
 
     def columns(self, keep: Bools | Ints) -> Self:
         """The same panel with the assets of the mask or index `keep`."""
-        bars = {name: np.ascontiguousarray(getattr(self, name)[:, keep]) for name in BAR_FIELDS}
+        bars: dict[str, Any] = {
+            name: np.ascontiguousarray(getattr(self, name)[:, keep]) for name in BAR_FIELDS
+        }
         index = np.arange(len(self.symbols))[keep]
         return replace(
             self,
@@ -83,12 +85,12 @@ class Panel:
         return pd.DataFrame(getattr(self, name), index=self.times, columns=list(self.symbols))
 
 
-def same(left: object, right: object) -> bool:
+def same(left: Any, right: Any) -> bool:
     """Whether two results (dataclasses of arrays, frames and scalars) agree bit for bit, NaN equal to NaN."""
     if type(left) is not type(right):
         return False
     if hasattr(left, "__dataclass_fields__"):
-        return all(same(getattr(left, f.name), getattr(right, f.name)) for f in fields(left))  # type: ignore[arg-type]
+        return all(same(getattr(left, f.name), getattr(right, f.name)) for f in fields(left))
     if isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
         return left.shape == right.shape and bool(
             np.array_equal(left, right, equal_nan=left.dtype.kind == "f")
@@ -99,4 +101,4 @@ def same(left: object, right: object) -> bool:
         return left.keys() == right.keys() and all(same(v, right[k]) for k, v in left.items())
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
         return len(left) == len(right) and all(same(a, b) for a, b in zip(left, right, strict=True))
-    return left == right or (left != left and right != right)
+    return bool(left == right or (left != left and right != right))

@@ -167,14 +167,13 @@ def std(x: Floats, window: int, least: int | None = None) -> Floats:
 def beta(x: Floats, market: Floats, window: int, least: int | None = None) -> Floats:
     """Slope of x (T, N) on the market's return (T,) over the window; NaN where the market stood still."""
     xy, yy = _with_market(x, market, window, least)[1:]
-    return np.divide(xy, yy, out=np.full(x.shape, np.nan), where=yy > 0)
+    return _ratio(xy, yy)
 
 
 def correlation(x: Floats, market: Floats, window: int, least: int | None = None) -> Floats:
     """Pearson correlation of x (T, N) with one series (T,)."""
     xx, xy, yy = _with_market(x, market, window, least)
-    scale = np.sqrt(xx * yy)
-    return np.divide(xy, scale, out=np.full(x.shape, np.nan), where=scale > 0)
+    return _ratio(xy, np.sqrt(xx * yy))
 
 
 def residual_std(x: Floats, market: Floats, window: int, least: int | None = None) -> Floats:
@@ -182,6 +181,13 @@ def residual_std(x: Floats, market: Floats, window: int, least: int | None = Non
     xx, xy, yy = _with_market(x, market, window, least)
     explained = np.divide(xy * xy, yy, out=np.zeros(x.shape), where=yy > 0)
     return np.sqrt(np.maximum(xx - explained, 0.0))
+
+
+def _ratio(above: Floats, below: Floats) -> Floats:
+    """above / below where below is positive, else NaN."""
+    out = np.full(np.shape(above), np.nan)
+    np.divide(above, below, out=out, where=below > 0)
+    return out
 
 
 def _with_market(x: Floats, market: Floats, window: int, least: int | None) -> tuple[Floats, Floats, Floats]:
@@ -215,14 +221,15 @@ def lag(x: Floats, bars: int) -> Floats:
 
 def change(x: Floats, bars: int) -> Floats:
     """Simple return x_t / x_(t-bars) - 1."""
-    past = lag(x, bars)
-    return np.divide(x, past, out=np.full(x.shape, np.nan), where=past > 0) - 1.0
+    return _ratio(x, lag(x, bars)) - 1.0
 
 
 def log_return(x: Floats, bars: int = 1) -> Floats:
     """ln(x_t / x_(t-bars)); NaN where either price is missing or not positive."""
-    ratio = change(x, bars) + 1.0
-    return np.log(ratio, out=np.full(x.shape, np.nan), where=ratio > 0)
+    ratio = _ratio(x, lag(x, bars))
+    out = np.full(x.shape, np.nan)
+    np.log(ratio, out=out, where=ratio > 0)
+    return out
 
 
 def rank(x: Floats, mask: Bools | None = None) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -40,9 +41,11 @@ def ensure_partitions(timeframe: Timeframe, first: datetime, last: datetime) -> 
     return missing
 
 
-def _missing(cursor: object, names: list[str]) -> list[str]:
-    cursor.execute("SELECT name FROM unnest(%s::text[]) name WHERE to_regclass(name) IS NULL", [names])  # type: ignore[attr-defined]
-    return sorted(name for (name,) in cursor.fetchall())  # type: ignore[attr-defined]
+def _missing(cursor: Any, names: list[str]) -> list[str]:
+    # pg_class, not to_regclass(): the latter may answer from a cache older than the lock just taken
+    cursor.execute("SELECT relname FROM pg_class WHERE relname = ANY(%s)", [names])
+    there = {name for (name,) in cursor.fetchall()}
+    return sorted(set(names) - there)
 
 
 def _spans(timeframe: Timeframe, first: datetime, last: datetime) -> list[tuple[datetime, datetime]]:

@@ -144,6 +144,7 @@ def _copy(table: str, timeframe: Timeframe, batch: CandleBatch) -> None:
     columns = f"asset_id, timeframe, candle_time, {', '.join(_VALUES)}, is_validated"
     with (
         connection.cursor() as cursor,
+        connection.wrap_database_errors,
         cursor.cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT BINARY)") as copy,
     ):
         copy.write(_SIGNATURE)

@@ -60,7 +60,8 @@ class RecordQuerySet(models.QuerySet[Any]):
         values = "".join(", %s" for _ in defaults)
         with transaction.atomic(using=self.db), connections[self.db].cursor() as cursor:
             cursor.execute(f"CREATE TEMP TABLE {stage} ON COMMIT DROP AS SELECT {names} FROM {table} LIMIT 0")
-            with cursor.cursor.copy(f"COPY {stage} ({names}) FROM STDIN") as copy:
+            copying = cursor.cursor.copy(f"COPY {stage} ({names}) FROM STDIN")
+            with connections[self.db].wrap_database_errors, copying as copy:
                 for row in rows:
                     copy.write_row(row)
             cursor.execute(
