@@ -55,9 +55,9 @@ def estimate(panel: Panel, params: CapParams | None = None, volumes: UniversePar
     In order: the cap itself; the last implied supply (cap / close) of at most `carry_days` ago times
     the close; the day's own relation ln cap = a + b ln volume over the coins that have both (slope by
     Theil and Sen, 0 <= b <= `steepest`, intercept the median residual; with fewer than
-    `least_for_relation` coins b = 1). With fewer than `least_for_ratio` the day's values are the
-    median volumes of all coins. Pegged coins turn over many times their worth, so they take part in no
-    relation and are never estimated from one.
+    `least_for_relation` coins b = 1). With fewer than `least_for_ratio`, and coins that need it, the
+    day's values are the median volumes of all coins. Pegged coins turn over many times their worth, so
+    they take part in no relation and are never estimated from one.
     """
     params = params or CapParams()
     carry = panel.timeframe.bars(timedelta(days=params.carry_days))
@@ -68,7 +68,7 @@ def estimate(panel: Panel, params: CapParams | None = None, volumes: UniversePar
     slope, level = _relation(
         _log(volume), _log(usable), params.least_for_ratio, params.least_for_relation, params.steepest
     )
-    in_usd = np.isfinite(level)
+    in_usd = np.isfinite(level) | ~np.any(np.isfinite(volume) & np.isnan(known), axis=1)
     guessed = np.exp(level[:, None] + slope[:, None] * _log(volume))
     guessed = np.where(in_usd[:, None], guessed, volume)
     estimated = np.isfinite(guessed) & (~np.isfinite(known) | ~in_usd[:, None])

@@ -27,7 +27,7 @@ SPEC = ModelSpec(
     metric="Brier skill",
     rival="base rate",
 )
-REGULARISATION = 0.3
+REGULARISATION = 0.01
 LEAST_LABELS = 180
 LARGE_FLOW = 0.005
 
