@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from assets.engine import indicators, rolling
 from assets.engine.panel import Floats, Panel
-from selection.engine.features import QUARTER_DAYS, clipped_returns
+from selection.engine.features import QUARTER_DAYS, clipped_returns, ratio
 from selection.engine.inputs import Inputs
 
 Words = NDArray[np.str_]
@@ -167,11 +167,10 @@ def technical(panel: Panel, first: int) -> Technical:
     lines = indicators.macd(close)
 
     def share(x: Floats) -> Floats:
-        return np.divide(x, close, out=np.full(close.shape, np.nan), where=close > 0)[own]
+        return ratio(x, close)[own]
 
     def distance(window: int) -> Floats:
-        mean = indicators.sma(close, window)
-        return np.divide(close, mean, out=np.full(close.shape, np.nan), where=mean > 0)[own] - 1.0
+        return ratio(close, indicators.sma(close, window))[own] - 1.0
 
     return Technical(
         rsi14=indicators.rsi(close)[own],
@@ -200,5 +199,4 @@ def sector_correlation(inputs: Inputs, first: int) -> Floats:
     x, y = np.where(both, x, np.nan), np.where(both, y, np.nan)
     dx, dy = rolling.std(x, quarter, least), rolling.std(y, quarter, least)
     covariance = 0.25 * (rolling.std(x + y, quarter, least) ** 2 - rolling.std(x - y, quarter, least) ** 2)
-    scale = dx * dy
-    return np.divide(covariance, scale, out=np.full(scale.shape, np.nan), where=scale > 0)[first - start :]
+    return np.clip(ratio(covariance, dx * dy), -1.0, 1.0)[first - start :]

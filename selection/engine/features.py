@@ -70,7 +70,7 @@ def market_return(panel: Panel, members: Bools) -> Floats:
     seen = members & np.isfinite(returns)
     count = seen.sum(axis=1)
     total = np.where(seen, returns, 0.0).sum(axis=1)
-    return np.divide(total, count, out=np.full(len(total), np.nan), where=count >= 3)
+    return np.where(count >= 3, ratio(total, count.astype(np.float64)), np.nan)
 
 
 def market_state(timeframe: Timeframe, returns: Floats) -> Market:
@@ -81,10 +81,8 @@ def market_state(timeframe: Timeframe, returns: Floats) -> Market:
     scale = rolling.std(returns, quarter, max(2, quarter // 2))
     recent = rolling.std(returns, fortnight, max(2, fortnight // 2))
     moved = rolling.total(returns, month, max(1, month // 2))
-    trend = _ratio(moved, scale * np.sqrt(month))
-    stress = np.log(
-        _ratio(recent, scale), out=np.full(len(returns), np.nan), where=(recent > 0) & (scale > 0)
-    )
+    trend = ratio(moved, scale * np.sqrt(month))
+    stress = np.log(ratio(recent, scale), out=np.full(len(returns), np.nan), where=(recent > 0) & (scale > 0))
     return Market(returns, np.tanh(trend), np.tanh(stress))
 
 
@@ -106,7 +104,7 @@ def factors(panel: Panel, market: Floats, cap: Floats, sector: Floats) -> Mappin
     half = max(2, month // 2)
     daily = rolling.change(panel.close, day)
     turnover = rolling.mean(panel.volume, month, half)
-    price_impact = _ratio(np.abs(returns), np.maximum(panel.volume, TINY_VOLUME) / 1e6)
+    price_impact = ratio(np.abs(returns), np.maximum(panel.volume, TINY_VOLUME) / 1e6)
     year = frame.bars(timedelta(days=YEAR_DAYS))
     momentum = {
         f"momentum_{weeks}w": rolling.change(panel.close, _weeks(frame, weeks)) for weeks in (1, 2, 3, 4, 8)
@@ -115,13 +113,13 @@ def factors(panel: Panel, market: Floats, cap: Floats, sector: Floats) -> Mappin
         "reversal_1d": daily,
         "size": cap,
         "volume": rolling.median(panel.volume, month, half) * day,
-        "volume_surge": _ratio(rolling.mean(panel.volume, week, max(1, week // 2)), turnover),
+        "volume_surge": ratio(rolling.mean(panel.volume, week, max(1, week // 2)), turnover),
         "idiosyncratic_volatility": rolling.residual_std(returns, market, month, half) * annual,
         "total_volatility": rolling.std(returns, month, half) * annual,
         "long_volatility": rolling.std(returns, quarter, max(2, quarter // 2)) * annual,
         "beta": rolling.beta(returns, market, quarter, max(2, quarter // 2)),
         "max_daily_return": rolling.highest(daily, month, half),
-        "drawdown": _ratio(panel.close, rolling.highest(panel.close, quarter, 1)) - 1.0,
+        "drawdown": ratio(panel.close, rolling.highest(panel.close, quarter, 1)) - 1.0,
         "illiquidity": rolling.mean(price_impact, month, half),
         "age": rolling.total(np.where(np.isfinite(panel.close), 1.0, 0.0), year, 1) / day,
         "sector_strength": sector,
@@ -139,5 +137,7 @@ def _weeks(timeframe: Timeframe, weeks: int) -> int:
     return timeframe.bars(timedelta(days=7 * weeks))
 
 
-def _ratio(over: Floats, under: Floats) -> Floats:
-    return np.divide(over, under, out=np.full(np.shape(over), np.nan), where=under > 0)
+def ratio(over: Floats, under: Floats) -> Floats:
+    """over / under cell by cell; NaN where `under` is not above 0."""
+    out: Floats = np.divide(over, under, out=np.full(np.shape(over), np.nan), where=under > 0)
+    return out

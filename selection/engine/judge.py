@@ -16,6 +16,7 @@ import numpy as np
 from assets.engine import rolling
 from assets.engine.panel import Bools, Floats
 from selection.engine import labels
+from selection.engine.features import ratio
 from selection.engine.inputs import Inputs
 
 LEAST_ROWS = 20
@@ -121,10 +122,7 @@ def partial_correlation(score: Floats, returns: Floats, held: Floats) -> Floats:
     s, y, h = (rolling.rank(x, every) for x in (score, returns, held))
     sy, sh, yh = _correlation(s, y), _correlation(s, h), _correlation(y, h)
     left = (1.0 - sh * sh) * (1.0 - yh * yh)
-    open_ = left > 1e-9
-    return np.divide(
-        sy - sh * yh, np.sqrt(np.where(open_, left, 1.0)), out=np.full(len(sy), np.nan), where=open_
-    )
+    return ratio(sy - sh * yh, np.where(left > 1e-9, np.sqrt(np.maximum(left, 0.0)), 0.0))
 
 
 def quintile_spread(score: Floats, returns: Floats, bars: int) -> tuple[Floats, Floats]:
@@ -198,14 +196,14 @@ def _correlation(a: Floats, b: Floats) -> Floats:
     both = np.isfinite(a) & np.isfinite(b)
     x, y = np.where(both, a, 0.0), np.where(both, b, 0.0)
     scale = np.sqrt((x * x).sum(axis=1) * (y * y).sum(axis=1))
-    enough = (scale > 0) & (both.sum(axis=1) >= 3)
-    return np.divide((x * y).sum(axis=1), scale, out=np.full(len(x), np.nan), where=enough)
+    enough = both.sum(axis=1) >= 3
+    return np.where(enough, ratio((x * y).sum(axis=1), scale), np.nan)
 
 
 def _mean_of(x: Floats, chosen: Bools) -> Floats:
     count = chosen.sum(axis=1)
     total = np.where(chosen, x, 0.0).sum(axis=1)
-    return np.divide(total, count, out=np.full(len(x), np.nan), where=count > 0)
+    return ratio(total, count.astype(np.float64))
 
 
 def _replaced(chosen: Bools, bars: int) -> Floats:
@@ -213,7 +211,7 @@ def _replaced(chosen: Bools, bars: int) -> Floats:
     before[bars:] = chosen[:-bars]
     count = chosen.sum(axis=1)
     stayed = (chosen & before).sum(axis=1)
-    return np.divide(count - stayed, count, out=np.ones(len(chosen)), where=count > 0)
+    return 1.0 - np.where(count > 0, ratio(stayed.astype(np.float64), count.astype(np.float64)), 0.0)
 
 
 def _mean(x: Floats) -> float:

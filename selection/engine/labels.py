@@ -8,6 +8,7 @@ import numpy as np
 
 from assets.engine import rolling
 from assets.engine.panel import Bools, Floats, Panel
+from selection.engine.features import ratio
 
 LEAST_COINS = 20
 SCALED_CLIP = 3.0
@@ -24,7 +25,7 @@ def forward_return(panel: Panel, bars: int) -> Floats:
     stopped = _ahead(_last_known(panel.close, bars), bars)
     planned = _ahead(panel.open, bars + 1)
     leaving = np.where(np.isfinite(planned), planned, stopped)
-    out = np.divide(leaving, entry, out=np.full(panel.shape, np.nan), where=entry > 0) - 1.0
+    out = ratio(leaving, entry) - 1.0
     out[max(0, len(out) - bars - 1) :] = np.nan
     return out
 
@@ -46,7 +47,7 @@ def relative_scaled(returns: Floats, members: Bools, volatility: Floats, bars: i
     scaled = np.clip((returns - middle[:, None]) / scale, -SCALED_CLIP, SCALED_CLIP)
     count = seen.sum(axis=1)
     total = np.where(seen, scaled, 0.0).sum(axis=1)
-    mean = np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
+    mean = ratio(total, count.astype(np.float64))
     return np.where(seen, scaled - mean[:, None], np.nan)
 
 
@@ -60,7 +61,8 @@ def beats_median(returns: Floats, members: Bools) -> Floats:
 def judged(returns: Floats, members: Bools) -> Bools:
     """Members (T, N) with a return, in rows that have at least 20 of them."""
     seen: Bools = members & np.isfinite(returns)
-    return seen & (seen.sum(axis=1, keepdims=True) >= LEAST_COINS)
+    enough: Bools = seen.sum(axis=1, keepdims=True) >= LEAST_COINS
+    return np.asarray(seen & enough, dtype=np.bool_)
 
 
 def row_median(x: Floats, seen: Bools) -> Floats:

@@ -179,7 +179,7 @@ def _missing(inputs: Inputs, fits: Fits, first: int) -> tuple[str, ...]:
             if moment not in fits.get(spec.name, {}):
                 for row in range(rows.start - first, rows.stop - first):
                     texts[row] = f"no fit of {spec.name} for {moment:%Y-%m-%d}: too little history"
-    empty = ~inputs.members[first:].any(axis=1)
+    empty = (inputs.members[first:].sum(axis=1) == 0).tolist()
     return tuple(
         text or ("no coin in the universe" if none else "") for text, none in zip(texts, empty, strict=True)
     )

@@ -33,20 +33,22 @@ def day_moments(terms: Floats, targets: Floats) -> Moments:
     """Moments of terms (P, D, N) without NaN and targets (K, D, N); a coin counts where all targets are
     finite.
     """
-    seen = np.isfinite(targets).all(axis=0)
+    seen: Bools = np.asarray(np.isfinite(targets).all(axis=0), dtype=np.bool_)
+    filled = np.asarray(seen.sum(axis=1) > 0, dtype=np.bool_)
     count = np.maximum(seen.sum(axis=1), 1).astype(np.float64)
     rows = terms.shape[1]
     size = len(terms)
     first, second = np.zeros((rows, size)), np.zeros((rows, size, size))
     cross = np.zeros((rows, len(targets), size))
     # Day by day: a product over all days at once would need a copy of every term of every coin.
-    for day in np.flatnonzero(seen.any(axis=1)):
-        x = np.ascontiguousarray(terms[:, day, seen[day]])
-        y = np.ascontiguousarray(targets[:, day, seen[day]])
+    for day in np.flatnonzero(filled).tolist():
+        coins = np.flatnonzero(seen[day])
+        x = np.ascontiguousarray(terms[:, day][:, coins])
+        y = np.ascontiguousarray(targets[:, day][:, coins])
         first[day] = x.sum(axis=1) / count[day]
         second[day] = x @ x.T / count[day]
         cross[day] = y @ x.T / count[day]
-    return Moments(first, second, cross, seen.any(axis=1).astype(np.float64))
+    return Moments(first, second, cross, filled.astype(np.float64))
 
 
 def ridge(moments: Moments, use: Bools, target: int, penalty: float) -> Linear:

@@ -21,7 +21,7 @@ from assets.engine import rolling
 from assets.engine.panel import Bools, Floats, Ints
 from assets.engine.timeframe import Timeframe
 from selection.engine import inputs as layer_inputs
-from selection.engine.features import FEATURES
+from selection.engine.features import FEATURES, ratio
 from selection.engine.inputs import Inputs, Learning, Params
 from selection.engine.moments import Moments, ridge
 
@@ -99,7 +99,8 @@ def training_window(inputs: Inputs, row: int, spec: ModelSpec) -> Bools:
     frame = inputs.panel.timeframe
     horizon = frame.bars(timedelta(days=spec.horizon_days))
     oldest = row + 1 - frame.bars(timedelta(days=spec.train_days))
-    return (inputs.day_rows + 1 + horizon <= row) & (inputs.day_rows >= oldest)
+    known = inputs.day_rows + 1 + horizon <= row
+    return np.asarray(known & (inputs.day_rows >= oldest), dtype=np.bool_)
 
 
 def design(inputs: Inputs, rows: slice) -> Floats:
@@ -110,7 +111,8 @@ def design(inputs: Inputs, rows: slice) -> Floats:
 def scorable(inputs: Inputs, rows: slice) -> Bools:
     """Members (R, N) with enough known factors for a score."""
     known = np.isfinite(inputs.ranks[:, rows]).sum(axis=0)
-    return inputs.members[rows] & (known >= inputs.params.least_features)
+    enough: Bools = np.asarray(known >= inputs.params.least_features, dtype=np.bool_)
+    return inputs.members[rows] & enough
 
 
 def confidence(fit_: ScoreFit, raw: Floats) -> Floats:
@@ -191,4 +193,4 @@ def _row_correlation(a: Floats, b: Floats) -> Floats:
     both = np.isfinite(a) & np.isfinite(b)
     x, y = np.where(both, a, 0.0), np.where(both, b, 0.0)
     scale = np.sqrt((x * x).sum(axis=1) * (y * y).sum(axis=1))
-    return np.divide((x * y).sum(axis=1), scale, out=np.full(len(x), np.nan), where=scale > 0)
+    return ratio((x * y).sum(axis=1), scale)
