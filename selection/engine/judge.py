@@ -116,13 +116,15 @@ def rank_correlation(score: Floats, returns: Floats) -> Floats:
 def partial_correlation(score: Floats, returns: Floats, held: Floats) -> Floats:
     """Rank correlation (R,) of score and return with the rank of `held` (R, N) taken out of both.
 
-    (r_sy - r_sh r_yh) / sqrt((1 - r_sh^2) (1 - r_yh^2)); NaN where `held` explains either wholly.
+    (r_sy - r_sh r_yh) / sqrt((1 - r_sh^2) (1 - r_yh^2)); 0 where `held` explains either wholly and so
+    leaves nothing.
     """
     every = np.isfinite(score) & np.isfinite(returns) & np.isfinite(held)
     s, y, h = (rolling.rank(x, every) for x in (score, returns, held))
     sy, sh, yh = _correlation(s, y), _correlation(s, h), _correlation(y, h)
     left = (1.0 - sh * sh) * (1.0 - yh * yh)
-    return ratio(sy - sh * yh, np.where(left > 1e-9, np.sqrt(np.maximum(left, 0.0)), 0.0))
+    root = np.sqrt(np.maximum(left, 0.0))
+    return np.where(left <= 1e-9, 0.0, ratio(sy - sh * yh, root))
 
 
 def quintile_spread(score: Floats, returns: Floats, bars: int) -> tuple[Floats, Floats]:
