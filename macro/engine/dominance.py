@@ -19,7 +19,8 @@ CHANGE_DAYS = (1, 7, 30)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dominance:
-    """Shares in percent (T,) that add up to 100, NaN in rows where no coin reports a cap.
+    """Shares in percent (T,) that add up to 100, NaN in rows where no coin, or not even
+    bitcoin, has a cap.
 
     `total_market_cap` (USD) holds reported supplies x close and the estimates for members without;
     `coverage` is the reported part of it. `total_volume` is USD turned over in the bar by all coins.
@@ -40,13 +41,16 @@ class Dominance:
 
 
 def dominance(panel: Panel, market: Market, reported_btc: Floats) -> Dominance:
-    """Shares from the caps behind `market`; a share whose coin has no cap in the row is 0."""
+    """Shares from the caps behind `market`; ether or stablecoins without a cap in the row
+    count as 0, USDT alone is then NaN."""
     stable = panel.is_stable & (np.abs(panel.close - 1.0) <= PEG_WIDTH)
     counted = (stable | ~panel.is_stable) & np.isfinite(market.cap) & (market.cap_known | market.members_mask)
     cap = np.where(counted, market.cap, 0.0)
     total = row_sum(cap)
     known = row_sum(np.where(market.cap_known, cap, 0.0))
     usable = (total > 0) & (known > 0)
+    if "BTC" in panel.symbols:
+        usable &= cap[:, panel.symbols.index("BTC")] > 0
     total = np.where(usable, total, np.nan)
     btc, eth = _share(panel, cap, "BTC", total), _share(panel, cap, "ETH", total)
     stablecoin = 100.0 * row_sum(np.where(stable, cap, 0.0)) / total
@@ -54,7 +58,7 @@ def dominance(panel: Panel, market: Market, reported_btc: Floats) -> Dominance:
     shares = {"btc": btc, "eth": eth, "alt": alt, "stablecoin": stablecoin}
     return Dominance(
         **shares,
-        usdt=_share(panel, cap, "USDT", total),
+        usdt=_reported_share(panel, cap, "USDT", total),
         total_market_cap=total,
         total_volume=_total_volume(panel.volume),
         coverage=known / total,
@@ -71,6 +75,11 @@ def _share(panel: Panel, cap: Floats, symbol: str, total: Floats) -> Floats:
     if symbol not in panel.symbols:
         return 0.0 * total
     return 100.0 * cap[:, panel.symbols.index(symbol)] / total
+
+
+def _reported_share(panel: Panel, cap: Floats, symbol: str, total: Floats) -> Floats:
+    share = _share(panel, cap, symbol, total)
+    return np.where(share > 0, share, np.nan)
 
 
 def _total_volume(volume: Floats) -> Floats:

@@ -21,13 +21,13 @@ class ExposureParams:
     the reverse. `memory_days` is how far back the no-trade band remembers.
     """
 
-    target_volatility: float = 0.55
+    target_volatility: float = 0.5
     band: float = 0.2
     cost: float = 0.0015
     memory_days: int = 120
     weight_bull: float = 1.0
     weight_neutral: float = 1.0
-    weight_volatile: float = 0.75
+    weight_volatile: float = 1.0
     weight_bear: float = 0.5
 
     def weights(self) -> Floats:
@@ -41,18 +41,20 @@ class ExposureParams:
         return np.array([*(by_name[regime] for regime in REGIMES), 1.0])
 
 
-def target(above_50: Floats, above_100: Floats, volatility: Floats, regime: Ints, params: ExposureParams) -> Floats:
+def target(
+    above_50: Floats, above_200: Floats, volatility: Floats, regime: Ints, params: ExposureParams
+) -> Floats:
     """Exposure (T,) before the no-trade band: mean of two trend rules x volatility target x regime.
 
-    A rule is 1 while the index stands above its 50-day (100-day) mean, else 0. NaN where a mean or
+    A rule is 1 while the index stands above its 50-day (200-day) mean, else 0. NaN where a mean or
     the volatility is unknown. `regime` is a state number, -1 where there is none.
     """
-    trend = 0.5 * ((above_50 > 0).astype(np.float64) + (above_100 > 0))
+    trend = 0.5 * ((above_50 > 0).astype(np.float64) + (above_200 > 0))
     risk = np.divide(
         params.target_volatility, volatility, out=np.full(len(volatility), np.nan), where=volatility > 0
     )
     raw = trend * np.minimum(risk, 1.0) * params.weights()[regime]
-    return np.where(np.isfinite(above_50) & np.isfinite(above_100), raw, np.nan)
+    return np.where(np.isfinite(above_50) & np.isfinite(above_200), raw, np.nan)
 
 
 @njit(cache=True, nogil=True)

@@ -9,17 +9,18 @@ without skill falls back to the frequencies, which are calibrated by constructio
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from aimodels.engine.linear import Linear, fit_logistic, score, sigmoid
-from assets.engine.panel import Floats, Ints
+from assets.engine.panel import Bools, Floats, Ints
 from macro.engine.states import REGIMES
 
 HORIZONS_DAYS = (1, 7, 30)
 #: How much later hindsight tells what a bar's regime really was: horizon of the confidence head.
 HINDSIGHT_DAYS = 30
-BLOCKS = 4
+BLOCKS = 3
 WEIGHTS = np.linspace(0.0, 1.0, 11)
 #: Inverse strength of the ridge on standardised features; strong, as the labels overlap.
 INVERSE_PENALTY = 0.02
@@ -63,7 +64,7 @@ def persistence(head: HeadFit, state: Ints) -> Floats:
     return np.where((state >= 0)[:, None], head.frequencies[state], np.nan)
 
 
-def frequencies(state: Ints, label: Ints, usable: Floats | Ints) -> Floats:
+def frequencies(state: Ints, label: Ints, usable: Bools) -> Floats:
     """How often each regime (row) was followed by each (column), with a small prior; rows sum to 1."""
     counts = np.full((len(REGIMES), len(REGIMES)), PRIOR_BARS)
     np.add.at(counts, (state[usable], label[usable]), 1.0)
@@ -86,7 +87,7 @@ def skill(probability: Floats, rival: Floats, label: Ints) -> float:
     return 1.0 - log_loss(probability, told) / log_loss(rival, told)
 
 
-def _fit_scores(x: Floats, label: Ints, usable: Ints | Floats) -> tuple[Linear, ...]:
+def _fit_scores(x: Floats, label: Ints, usable: Bools) -> tuple[Linear, ...]:
     rows, told = x[usable], label[usable]
     return tuple(fit_logistic(rows, told == k, INVERSE_PENALTY) for k in range(len(REGIMES)))
 
@@ -101,17 +102,17 @@ def _blend(model: Floats, base: Floats, weight: float) -> Floats:
     return np.asarray(weight * model + (1.0 - weight) * base, dtype=np.float64)
 
 
-def _blend_weight(x: Floats, state: Ints, label: Ints, usable: Floats | Ints, horizon: int) -> float:
+def _blend_weight(x: Floats, state: Ints, label: Ints, usable: Bools, horizon: int) -> float:
     """The weight with the least log loss on blocks that were left out, neighbours purged."""
     rows = np.arange(len(x))
     edges = np.linspace(0, len(x), BLOCKS + 1).astype(np.int64)
     model = np.full((len(x), len(REGIMES)), np.nan)
     base = np.full((len(x), len(REGIMES)), np.nan)
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in pairwise(edges.tolist()):
         away = usable & ((rows < start - horizon) | (rows >= stop + horizon))
         if away.sum() < 2 * x.shape[1]:
             continue
-        inside = slice(int(start), int(stop))
+        inside = slice(start, stop)
         model[inside] = _model(_fit_scores(x, label, away), x[inside])
         base[inside] = frequencies(state, label, away)[state[inside]]
     told = np.where(usable, label, -1)

@@ -9,14 +9,22 @@ import numpy as np
 
 from aimodels.engine.spec import ModelSpec, ModelType
 from assets.engine import rolling
-from assets.engine.panel import Floats, Ints
+from assets.engine.panel import Bools, Floats, Ints
 from assets.engine.timeframe import Timeframe
 from macro.engine import states
 from macro.engine.features import Features
 from macro.engine.forecast import HINDSIGHT_DAYS, HORIZONS_DAYS, HeadFit, fit_head, probabilities
 
 #: Beside the state model's own margins, what the heads look at.
-CONTEXT = ("trend_20", "trend_60", "trend_100", "log_volatility", "volatility_ratio", "drawdown_90", "breadth_50")
+CONTEXT = (
+    "trend_20",
+    "trend_60",
+    "trend_100",
+    "log_volatility",
+    "volatility_ratio",
+    "drawdown_90",
+    "breadth_50",
+)
 MARGINS = ("cost_of_up", "cost_of_neither", "cost_of_down", "calm_minus_turbulent")
 #: Bars of features without which no state model is fitted.
 LEAST_DAYS = 365
@@ -64,8 +72,19 @@ class RegimePath:
 
     regime: Ints
     direction: Ints
+    turbulent: Bools
     cost: Floats
     x: Floats
+
+    def since(self, start: int) -> RegimePath:
+        """The path without its first `start` rows."""
+        return RegimePath(
+            self.regime[start:],
+            self.direction[start:],
+            self.turbulent[start:],
+            self.cost[start:],
+            self.x[start:],
+        )
 
 
 def regime_inputs(timeframe: Timeframe, features: Features) -> RegimeInputs:
@@ -124,6 +143,7 @@ def follow(
     return RegimePath(
         regime=states.regimes(way, storm)[cut],
         direction=way[cut],
+        turbulent=(storm == 0)[cut],
         cost=cost[cut],
         x=np.column_stack([x, inputs.context[start:stop]]),
     )
@@ -162,7 +182,7 @@ def reasons(fit_: RegimeFit, path: RegimePath, inputs: RegimeInputs, start: int,
 
 def runner_up(path: RegimePath) -> Ints:
     """The direction that is next cheapest (R,)."""
-    others = np.where(path.cost > 0, path.cost, np.inf)
+    others = np.where(np.isfinite(path.cost), path.cost, np.inf)
     others[np.arange(len(others)), np.maximum(path.direction, 0)] = np.inf
     return np.asarray(np.argmin(others, axis=1), dtype=np.int64)
 
