@@ -174,14 +174,15 @@ def _days(panel: Panel, days: int) -> int:
 
 def _log_ratio(x: Floats, y: Floats) -> Floats:
     ratio = np.divide(x, y, out=np.full(len(x), np.nan), where=y > 0)
-    return np.log(ratio, out=np.full(len(x), np.nan), where=ratio > 0)
+    return np.asarray(np.log(ratio, out=np.full(len(x), np.nan), where=ratio > 0), dtype=np.float64)
 
 
 def _share(close: Floats, level: Floats, members: Bools) -> Floats:
     counted = members & np.isfinite(level)
     number = counted.sum(axis=1)
     above = (counted & (close > level)).sum(axis=1)
-    return np.divide(above, number, out=np.full(len(number), np.nan), where=number >= 5)
+    share = np.divide(above, number, out=np.full(len(number), np.nan), where=number >= 5)
+    return np.asarray(share, dtype=np.float64)
 
 
 def _mean_over(x: Floats, members: Bools) -> Floats:
@@ -189,4 +190,5 @@ def _mean_over(x: Floats, members: Bools) -> Floats:
     counted = members & np.isfinite(x)
     number = counted.sum(axis=1)
     total = row_sum(np.where(counted, x, 0.0))
-    return np.divide(total, number, out=np.full(len(x), np.nan), where=number >= 5)
+    mean = np.divide(total, number, out=np.full(len(x), np.nan), where=number >= 5)
+    return np.asarray(mean, dtype=np.float64)
