@@ -58,7 +58,8 @@ def fit_jump(x: Floats, states: int, penalty: float) -> JumpFit:
     """Centres of x (R, F), no NaN, in standard units; the first has the highest first feature."""
     mean, scale = x.mean(axis=0), x.std(axis=0)
     scale = np.where(scale > 0, scale, 1.0)
-    model = JumpModel(states, jump_penalty=penalty, n_init=2, max_iter=60, random_state=0)
+    starts = 1 if states == 2 else 2  # two centres on a line are found from anywhere
+    model = JumpModel(states, jump_penalty=penalty, n_init=starts, max_iter=60, random_state=0)
     model.fit(_standard(x, mean, scale), sort_by=None)
     centres = np.round(np.nan_to_num(model.centers_, nan=0.0), DIGITS)
     order = np.argsort(-centres[:, 0], kind="stable")
