@@ -11,17 +11,29 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles import finders
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from accounts.services import create_user
+from assets.engine.timeframe import Timeframe
+from assets.models import Candle, DataImport, ImportKind, ImportStatus
 from cryptopredict.embedded import StartError
+from cryptopredict.models import PipelineRun, RunStatus
+from sectors.models import SectorMapping
 
 SIMULATED = "simulated"
+PREFERRED = (
+    Timeframe.DAY,
+    Timeframe.HOURS_4,
+    Timeframe.HOUR,
+    Timeframe.MINUTES_15,
+    Timeframe.MINUTES_5,
+    Timeframe.MINUTE,
+)
 FIRST_RUN = timedelta(days=180)  # how far back the first run of the pipeline begins
 ADMINISTRATOR = "admin@localhost"
 
@@ -80,21 +92,22 @@ def _collect_static() -> None:
 
 
 def _no_sectors() -> bool:
-    return not apps.get_model("sectors", "SectorMapping").objects.exists()
+    return not SectorMapping.objects.exists()
 
 
 def _market_missing(source: Path | None) -> bool:
     """Whether to load: there is no market yet, or the files are newer than what was read of them."""
-    imports = apps.get_model("assets", "DataImport").objects.filter(status="completed")
-    simulated = imports.filter(kind="simulation").exists()
+    imports = DataImport.objects.filter(status=ImportStatus.COMPLETED)
+    simulated = imports.filter(kind=ImportKind.SIMULATION).exists()
     if source is None:
-        return not (simulated or imports.filter(kind__in=["candles", "provider"]).exists())
+        return not (simulated or imports.filter(kind__in=[ImportKind.CANDLES, ImportKind.PROVIDER]).exists())
     if simulated:
         raise StartError(
             f"{settings.VAR} holds a simulated market, and real candles are not mixed with it. "
             f"Name another folder for them: make up VAR=var-real MARKET={source}"
         )
-    last = imports.filter(kind="candles", source__startswith=str(source)).order_by("-started_at").first()
+    read = imports.filter(kind=ImportKind.CANDLES, source__startswith=str(source))
+    last = read.order_by("-started_at").first()
     return last is None or _newest(source) > last.started_at
 
 
@@ -105,26 +118,31 @@ def _newest(source: Path) -> datetime:
     )
 
 
-def _load_market(source: Path | None) -> None:
+def _load_market(source: Path | None) -> str | None:
     if source is None:
         call_command("simulate_market")
-    else:
+        return None
+    try:
         call_command("import_candles", str(source))
+    except CommandError as error:
+        if not Candle.objects.exists():
+            raise
+        return str(error)  # rows were refused, good ones landed: there is something to look at
+    return None
 
 
-def _bars_to_run() -> tuple[str, datetime, datetime] | None:
+def _bars_to_run() -> tuple[Timeframe, datetime, datetime] | None:
     """Timeframe, first and last close that the pipeline has still to carry; None when it is up to date."""
-    candles = apps.get_model("assets", "Candle").objects
-    for timeframe in ("1d", "4h", "1h", "15m", "5m", "1m"):
-        newest = candles.filter(timeframe=timeframe).order_by("-candle_time").first()
+    for timeframe in PREFERRED:
+        newest = Candle.objects.filter(timeframe=timeframe).order_by("-candle_time").first()
         if newest is None:
             continue
-        last = newest.timeframe.close_of(newest.candle_time)
-        runs = apps.get_model("cryptopredict", "PipelineRun").objects
-        done = runs.filter(timeframe=timeframe, status="completed").order_by("-as_of").first()
+        last = timeframe.close_of(newest.candle_time)
+        runs = PipelineRun.objects.filter(timeframe=timeframe, status=RunStatus.COMPLETED)
+        done = runs.order_by("-as_of").first()
         if done is not None and done.as_of >= last:
             return None
-        first = last - FIRST_RUN if done is None else done.as_of + newest.timeframe.delta
+        first = last - FIRST_RUN if done is None else timeframe.close_of(done.as_of)
         return timeframe, first, last
     return None
 
@@ -133,12 +151,17 @@ def _pipeline_behind() -> bool:
     return _bars_to_run() is not None
 
 
-def _run_pipeline() -> None:
-    if bars := _bars_to_run():
-        timeframe, first, last = bars
-        call_command(
-            "run_pipeline", "--timeframe", timeframe, "--from", first.isoformat(), "--to", last.isoformat()
-        )
+def _run_pipeline() -> str | None:
+    bars = _bars_to_run()
+    if bars is None:
+        return None
+    timeframe, first, last = bars
+    span = ("--from", first.isoformat(), "--to", last.isoformat())
+    try:
+        call_command("run_pipeline", "--timeframe", str(timeframe), *span)
+    except CommandError as error:
+        return f"No analyses yet: {error}"  # the pages say so too, and the candles are there to look at
+    return None
 
 
 def _no_administrator() -> bool:
@@ -146,8 +169,6 @@ def _no_administrator() -> bool:
 
 
 def _create_administrator() -> str:
-    from accounts.services import create_user
-
     password = secrets.token_urlsafe(12)
     create_user(email=ADMINISTRATOR, password=password, role="admin")
     return (

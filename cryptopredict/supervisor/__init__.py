@@ -94,10 +94,11 @@ class Supervisor:
             if not self.ready:
                 self._fail(f"The {child.name} process ended at once (code {code}). {self._tail(child.name)}")
                 break
-            pause = 1.0 if time.monotonic() - begun > HEALTHY_AFTER else min(pause * 2, SLOWEST_RETRY)
+            pause = 1.0 if time.monotonic() - begun > HEALTHY_AFTER else pause
             self.say(f"The {child.name} process ended (code {code}); starting it again in {pause:.0f} s.")
             with suppress(TimeoutError):
                 await asyncio.wait_for(halt.wait(), pause)
+            pause = min(pause * 2, SLOWEST_RETRY)
         for handler in log.handlers:
             handler.close()
         log.handlers.clear()
