@@ -151,7 +151,7 @@ def test_processes_that_a_killed_product_left_are_ended_by_the_next(tmp_path: Pa
         "from cryptopredict.supervisor import instance\n"
         "with instance.claim(Layout(Path(sys.argv[1])), 'http://x') as record:\n"
         "    child = subprocess.Popen(['sh', '-c', 'sleep 61 & sleep 62; true'], "
-        "    stdout=subprocess.DEVNULL, start_new_session=True)\n"
+        " stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)\n"
         "    record.write({'child': Identity.of(child.pid)})\n"
         "    print(child.pid, flush=True)\n"
         "    os.kill(os.getpid(), 9)\n"
