@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -118,6 +119,17 @@ def test_a_child_that_dies_is_started_again_after_a_pause(tmp_path: Path) -> Non
     keeper.run(until=started_again)
     assert keeper.notes == ["start one", "start one", "end one"]
     assert keeper.said == ["The one process ended (code -9); starting it again in 1 s."]
+
+
+def test_a_socket_that_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:
+    left = tmp_path / "web.sock"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(left))
+    listen = "import socket, time; socket.socket(socket.AF_UNIX).bind('web.sock')\n"
+    keeper = Keeper(tmp_path, web=listen + OBEDIENT)
+    keeper.supervisor.children = [replace(keeper.supervisor.children[0], socket=left)]
+    keeper.run(until=lambda: keeper.supervisor.ready)
+    assert keeper.notes == ["start web", "end web"]
 
 
 def test_a_child_that_cannot_start_ends_the_whole_with_its_own_words(tmp_path: Path) -> None:

@@ -104,6 +104,8 @@ class Supervisor:
         log.handlers.clear()
 
     async def _run_once(self, child: Child, halt: asyncio.Event, log: logging.Logger) -> int | None:
+        if child.socket is not None:
+            child.socket.unlink(missing_ok=True)
         process = await asyncio.create_subprocess_exec(
             *child.command,
             env={**os.environ, **child.env},

@@ -30,12 +30,17 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 
 @dataclass(frozen=True)
 class Child:
-    """A process to be kept running. `grace` is how many seconds it may take to end by itself."""
+    """A process to be kept running.
+
+    `grace` is how many seconds it may take to end by itself; `socket` the one it listens on, which a killed
+    process leaves lying about and nobody could bind again.
+    """
 
     name: str
     command: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
     grace: float = 10.0
+    socket: Path | None = None
 
 
 def product(layout: Layout, *, host: str, port: int, workers: int) -> list[Child]:
@@ -44,8 +49,8 @@ def product(layout: Layout, *, host: str, port: int, workers: int) -> list[Child
     return [
         _python("worker", layout, *CELERY, "worker", f"--concurrency={workers}", *QUIET_WORKER),
         _python("beat", layout, *CELERY, "beat", "--pidfile=", f"--schedule={layout.run / 'beat-schedule'}"),
-        _python("streams", layout, *DAPHNE, "-u", str(streams), ASGI),
-        _python("web", layout, *GRANIAN, f"--uds={web}", f"--workers={workers}", WSGI),
+        _python("streams", layout, *DAPHNE, "-u", str(streams), ASGI, socket=streams),
+        _python("web", layout, *GRANIAN, f"--uds={web}", f"--workers={workers}", WSGI, socket=web),
         _proxy(layout, host=host, port=port, web=web, streams=streams),
     ]
 
@@ -55,9 +60,9 @@ def default_workers() -> int:
     return min(4, max(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2))
 
 
-def _python(name: str, layout: Layout, module: str, *arguments: str) -> Child:
+def _python(name: str, layout: Layout, module: str, *arguments: str, socket: Path | None = None) -> Child:
     env = {"VAR": str(layout.var), "PYTHONUNBUFFERED": "1", **ONE_THREAD}
-    return Child(name, (sys.executable, "-m", module, *arguments), env)
+    return Child(name, (sys.executable, "-m", module, *arguments), env, socket=socket)
 
 
 def _proxy(layout: Layout, *, host: str, port: int, web: Path, streams: Path) -> Child:

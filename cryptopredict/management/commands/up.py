@@ -77,8 +77,9 @@ class Command(BaseCommand):
         for step in bootstrap.steps(market):
             begun = time.monotonic()
             if step.needed():
-                self.stdout.write(f"  {step.name} ...", ending="\r")
-                self.stdout.flush()
+                if self.stdout.isatty():
+                    self.stdout.write(f"  {step.name} ...", ending="\r")
+                    self.stdout.flush()
                 line = step.run()
                 self._told(step.name, begun)
                 if line:
