@@ -25,7 +25,9 @@ def token_of(header: bytes) -> str | None:
     if scheme.lower() != KEYWORD.lower():
         return None
     if len(rest) != 1:
-        raise AuthenticationFailed(_("Send the header as “Authorization: Token” and the token, one space between."))
+        raise AuthenticationFailed(
+            _("Send the header as “Authorization: Token” and the token, one space between.")
+        )
     return rest[0]
 
 
@@ -39,7 +41,7 @@ def authenticate(token: str, now: datetime) -> tuple[User, ApiToken]:
         raise AuthenticationFailed(_("This token was revoked. Make a new one under your account."))
     if found.expires_at is not None and found.expires_at <= now:
         raise AuthenticationFailed(_("This token has expired. Make a new one under your account."))
-    if not found.user.is_active:
+    if not found.user.is_active or found.user.deleted_at is not None:
         raise AuthenticationFailed(_("The account of this token is closed."))
     # One write a minute a token, not one a request.
     stale = Q(last_used_at__isnull=True) | Q(last_used_at__lt=now - USE_IS_NOTED_EVERY)

@@ -72,9 +72,12 @@ STREAMS = {
 class StreamConsumer(AsyncWebsocketConsumer):
     """Hands one client what the hub brings. It never writes, and what the client says is not read."""
 
-    stream = ""
     client: Client | None = None
     heart: asyncio.Task[None] | None = None
+
+    def __init__(self, stream: str) -> None:
+        super().__init__()
+        self.stream = stream
 
     async def connect(self) -> None:
         channels = STREAMS[self.stream].channels(self.scope["user"], self.scope["url_route"]["kwargs"])
@@ -95,7 +98,7 @@ class StreamConsumer(AsyncWebsocketConsumer):
             await hub().leave(self.client)
 
     async def dispatch(self, message: dict[str, Any]) -> None:
-        """Like the parent's, without its thread hop a message: nothing here but `connect` touches the database."""
+        """Like the parent's, without its thread hop a message: only `connect` needs the database."""
         if message["type"] != "websocket.receive":
             await getattr(self, message["type"].replace(".", "_"))(message)
 
@@ -117,7 +120,7 @@ App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
 
 def gate(app: App) -> App:
-    """Let in who brings an API token (programs send no origin), or a session cookie from one of our own pages."""
+    """Let in API tokens (programs send no origin), and session cookies from one of our own pages."""
     pages = AllowedHostsOriginValidator(AuthMiddlewareStack(app))
 
     async def enter(scope: dict[str, Any], receive: Any, send: Any) -> None:

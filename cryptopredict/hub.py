@@ -107,7 +107,7 @@ class Hub:
         return len(set().union(*self._clients.values()))
 
     async def _read(self) -> None:
-        """Stay subscribed; come back after an interruption with growing pauses, and say that there was one."""
+        """Stay subscribed; come back after an interruption, in growing pauses, and say that there was one."""
         pause, interrupted = 0.1, False
         while True:
             redis = Redis.from_url(self._url, health_check_interval=15, socket_connect_timeout=5)

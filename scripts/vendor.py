@@ -84,7 +84,9 @@ def main() -> int:
             try:
                 entries += store(package, fetch(package, Path(folder)))
             except subprocess.CalledProcessError as error:
-                sys.stderr.write(f"{package.name}@{package.version}: npm could not fetch it. {error.stderr}\n")
+                sys.stderr.write(
+                    f"{package.name}@{package.version}: npm could not fetch it. {error.stderr}\n"
+                )
                 return 1
     kept = {entry["file"] for entry in entries} | {"manifest.json"}
     for stale in VENDOR.iterdir():

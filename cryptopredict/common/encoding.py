@@ -6,6 +6,7 @@ from math import isfinite
 from typing import Any
 
 import orjson
+from rest_framework import renderers
 from rest_framework.utils.encoders import JSONEncoder
 
 OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
@@ -15,7 +16,7 @@ def encode(data: Any, *, options: int = 0) -> bytes:
     """Return `data` as UTF-8 JSON.
 
     Datetimes come out in UTC with ``Z``; a `Decimal` keeps its digits as a JSON number.
-    Raises ValueError for NaN and infinity, which JSON lacks: what is not known is None, said by whoever knows why.
+    Raises ValueError for NaN and infinity, which JSON lacks: what is not known is None.
     """
     place = _not_finite(data, "$")
     if place:
@@ -43,3 +44,15 @@ def _not_finite(value: Any, place: str) -> str:
     if isinstance(value, (list, tuple)):
         return next((bad for n, item in enumerate(value) if (bad := _not_finite(item, f"{place}[{n}]"))), "")
     return ""
+
+
+class JSONRenderer(renderers.JSONRenderer):
+    """JSON by orjson; a NaN is an error here and not a silent null."""
+
+    def render(
+        self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None
+    ) -> bytes:
+        if data is None:
+            return b""
+        indent = self.get_indent(accepted_media_type or "", renderer_context or {})
+        return encode(data, options=orjson.OPT_INDENT_2 if indent else 0)

@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
+from django_htmx.middleware import HtmxDetails
 
 
 def page(
@@ -15,9 +16,11 @@ def page(
 
     Boosted links and history restores want the whole page. Caches are told by ``Vary``.
     """
-    htmx = getattr(request, "htmx", None)
+    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]  # set by django_htmx's middleware
     part = bool(htmx) and not htmx.boosted and not htmx.history_restore_request
     folder, slash, name = template.rpartition("/")
-    response = render(request, f"{folder}{slash}partials/{name}" if part else template, context, status=status)
+    response = render(
+        request, f"{folder}{slash}partials/{name}" if part else template, context, status=status
+    )
     patch_vary_headers(response, ["HX-Request", "HX-Boosted", "HX-History-Restore-Request"])
     return response

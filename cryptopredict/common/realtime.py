@@ -45,8 +45,8 @@ def channel(topic: Topic, recipient: int | None = None) -> str:
 def publish(topic: Topic, data: list[Any] | dict[str, Any], recipient: int | None = None) -> None:
     """Announce `data` (an API serializer's output) after the running transaction has committed.
 
-    With `recipient` only that user hears it (for candles: only who watches that asset). Raises ValueError at once
-    if `data` cannot be said in JSON; a Redis that does not answer is logged and does not undo what is stored.
+    With `recipient` only that user hears it (for candles: only who watches that asset). Raises ValueError
+    at once if `data` cannot be said in JSON; a dead Redis is logged and does not undo what is stored.
     """
     time = datetime.now(UTC)
     head = encode({"topic": topic.value, "recipient": recipient, "id": uuid.uuid4().hex, "time": time})

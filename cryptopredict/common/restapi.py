@@ -1,15 +1,14 @@
-"""What every API view shares: roles, pages, the JSON it speaks and the one shape of its refusals (RFC 9457)."""
+"""What every API view shares: roles, pages, the JSON it speaks, one shape of refusal (RFC 9457)."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from http import HTTPStatus
 from typing import Any
 
-import orjson
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from rest_framework import exceptions, mixins, pagination, permissions, renderers, status, viewsets
+from rest_framework import exceptions, mixins, pagination, permissions, status, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -48,7 +47,7 @@ def RoleAtLeast(role: str) -> type[permissions.BasePermission]:
 class Refusal(exceptions.APIException):
     """A request that cannot be served as it stands: which field, what it was, which rule, how to mend it."""
 
-    status_code = status.HTTP_400_BAD_REQUEST
+    status_code: int = status.HTTP_400_BAD_REQUEST
     default_code = "invalid"
 
     def __init__(
@@ -57,18 +56,6 @@ class Refusal(exceptions.APIException):
         super().__init__(rule)
         self.status_code = status_code
         self.errors = [{"field": field, "value": value, "rule": rule, "mend": mend}]
-
-
-class JSONRenderer(renderers.JSONRenderer):
-    """JSON by orjson; a NaN is an error here and not a silent null."""
-
-    def render(
-        self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None
-    ) -> bytes:
-        if data is None:
-            return b""
-        indent = self.get_indent(accepted_media_type or "", renderer_context or {})
-        return encode(data, options=orjson.OPT_INDENT_2 if indent else 0)
 
 
 class CursorPages(pagination.CursorPagination):
@@ -104,7 +91,9 @@ class CursorPages(pagination.CursorPagination):
         try:
             return super().decode_cursor(request)
         except exceptions.NotFound:
-            mend = _("Follow the address in the Link header of the page before, or leave it out to start anew.")
+            mend = _(
+                "Follow the address in the Link header of the page before, or leave it out to start anew."
+            )
             given = request.query_params.get("cursor")
             raise Refusal("cursor", given, _("is not a place in this list"), mend) from None
 
@@ -118,7 +107,7 @@ class CursorPages(pagination.CursorPagination):
 
 
 class KnownParameters:
-    """Refuses query parameters that the view does not know: a misspelt filter must not look like an answer."""
+    """Refuses query parameters that the view does not know: a misspelt one must not look obeyed."""
 
     query_parameters: Sequence[str] = ()
 
@@ -148,9 +137,10 @@ class View(KnownParameters, APIView):
 class ReadOnlyViewSet(
     KnownParameters, mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.GenericViewSet[Any]
 ):
-    """A list with pages and its elements. Set `queryset`, `serializer_class`, `ordering`, `role`, `filterset_class`.
+    """A list with pages, and its elements.
 
-    `serializer_class` reads; a write is a named action of its own that calls a service.
+    Set `queryset`, `serializer_class`, `ordering`, `role` and `filterset_class`. It only reads:
+    a write is a named action of its own that calls a service.
     """
 
     role = "guest"
@@ -180,7 +170,9 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     return response
 
 
-def problem(status_code: int, code: str, detail: str, errors: Iterable[dict[str, Any]] = ()) -> dict[str, Any]:
+def problem(
+    status_code: int, code: str, detail: str, errors: Iterable[dict[str, Any]] = ()
+) -> dict[str, Any]:
     """Return the problem document; `errors` names each field, its value, the rule and how to mend it."""
     document: dict[str, Any] = {
         "type": f"urn:cryptopredict:problem:{code}",

@@ -1,9 +1,11 @@
 """Tags and filters that every page uses: figures, changes, times, small drawings without inline style."""
 
 import math
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, TypeGuard
 
 from django import template
 from django.contrib.humanize.templatetags.humanize import naturaltime
@@ -13,29 +15,33 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 register = template.Library()
+FIGURE = re.compile(r"\d(?:[\d.,]*\d)?")
 PERSIAN = str.maketrans("0123456789,.", "۰۱۲۳۴۵۶۷۸۹٬٫")
 NOT_KNOWN = "–"
 LARGE = ((1e12, "T"), (1e9, "B"), (1e6, "M"))
 
 
-def _known(value: Any) -> bool:
-    return isinstance(value, str) or (value is not None and math.isfinite(value))
+def _known(value: Any) -> TypeGuard[float]:
+    """Whether `value` is a number that can be shown; templates pass an empty text for what is missing."""
+    return isinstance(value, int | float | Decimal) and math.isfinite(value)
 
 
 @register.filter
 def digits(value: Any) -> str:
-    """Write the digits of a text as the page's language does."""
+    """Write the figures in a text as the page's language does; its full stops and commas stay."""
     text = str(value)
-    return text.translate(PERSIAN) if (get_language() or "").startswith("fa") else text
+    if not (get_language() or "").startswith("fa"):
+        return text
+    return FIGURE.sub(lambda found: found.group().translate(PERSIAN), text)
 
 
 @register.filter
 def figure(value: Any) -> str:
-    """Write a number at the precision that its size deserves: 0.00000712, 67,234.56, 2.45 T; – for unknown."""
+    """Write a number as precisely as its size deserves: 0.00000712, 67,234.56, 2.45 T; – if unknown."""
+    if isinstance(value, str) and value:
+        return digits(value)
     if not _known(value):
         return NOT_KNOWN
-    if isinstance(value, str):
-        return digits(value)
     size = abs(value)
     for unit, letter in LARGE:
         if size >= unit:
@@ -96,7 +102,7 @@ def ago(moment: datetime | None) -> SafeString | str:
 
 
 def jalali(moment: datetime, before: str = "") -> str:
-    """Return the Solar Hijri date on Persian pages, nothing elsewhere (33-year arithmetic cycle, 1206 to 1497)."""
+    """Return the Solar Hijri date after `before` on Persian pages, nothing elsewhere."""
     if not (get_language() or "").startswith("fa"):
         return ""
     year, month, day = solar_hijri(moment.year, moment.month, moment.day)
