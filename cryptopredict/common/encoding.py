@@ -24,7 +24,7 @@ def encode(data: Any, *, options: int = 0) -> bytes:
     try:
         return orjson.dumps(data, default=_other, option=OPTIONS | options)
     except orjson.JSONEncodeError as error:
-        raise ValueError(str(error)) from error
+        raise ValueError(str(error.__cause__ or error)) from error
 
 
 def _other(value: Any) -> Any:

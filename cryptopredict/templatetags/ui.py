@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, TypeGuard
 
@@ -55,7 +55,8 @@ def _plain(value: Any, size: float) -> str:
     if size >= 100:
         return f"{value:,.2f}"
     if size >= 1:
-        return f"{value:.4f}".rstrip("0").ljust(4, "0") if size < 10 else f"{value:.2f}"
+        text = f"{value:.4f}" if size < 10 else f"{value:.2f}00"
+        return text.removesuffix("00")
     places = min(2 - math.floor(math.log10(size)), 18)  # three digits that count
     return f"{value:.{places}f}"
 
@@ -111,10 +112,10 @@ def jalali(moment: datetime, before: str = "") -> str:
 
 def solar_hijri(year: int, month: int, day: int) -> tuple[int, int, int]:
     """Convert a Gregorian date by the arithmetic calendar whose 33-year cycle has eight leap years."""
-    # Days since 1 Farvardin of year 1 in the proleptic Gregorian count: that day was ordinal 226,895 + 1.
-    days = datetime(year, month, day, tzinfo=UTC).toordinal() - 226_895
+    # The cycle is anchored so that the years people live in begin on the day that the almanac gives them.
+    days = date(year, month, day).toordinal() - date(622, 3, 21).toordinal()
     # In a cycle of 12,053 days the years 1, 5, 9, 13, 17, 22, 26, 30 are leap.
-    cycle, left = divmod(days - 1, 12_053)
+    cycle, left = divmod(days, 12_053)
     inner = 1
     while left >= (length := 366 if inner in (1, 5, 9, 13, 17, 22, 26, 30) else 365):
         left -= length
