@@ -121,6 +121,21 @@ def test_a_child_that_dies_is_started_again_after_a_pause(tmp_path: Path) -> Non
     assert keeper.said == ["The one process ended (code -9); starting it again in 1 s."]
 
 
+def test_a_killed_child_is_started_again_though_its_own_children_live_on(tmp_path: Path) -> None:
+    keeper = Keeper(tmp_path, parent=PARENT)
+    killed: list[int] = []
+
+    def started_again() -> bool:
+        running = keeper.supervisor.running.get("parent")
+        if keeper.supervisor.ready and running and not killed and psutil.Process(running.pid).children():
+            killed.append(running.pid)
+            os.kill(running.pid, signal.SIGKILL)
+        return len(keeper.notes) >= 2
+
+    keeper.run(until=started_again)
+    assert keeper.notes == ["start parent", "start parent"]
+
+
 def test_a_socket_that_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:
     left = tmp_path / "web.sock"
     with socket.socket(socket.AF_UNIX) as server:

@@ -106,18 +106,23 @@ class Supervisor:
     async def _run_once(self, child: Child, halt: asyncio.Event, log: logging.Logger) -> int | None:
         if child.socket is not None:
             child.socket.unlink(missing_ok=True)
-        process = await asyncio.create_subprocess_exec(
-            *child.command,
-            env={**os.environ, **child.env},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C reaches only the supervisor, which stops them in order
-        )
+        # A pipe of our own: asyncio's would let `wait` wait for the children of a killed child, too.
+        output, its_end = os.pipe()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *child.command,
+                env={**os.environ, **child.env},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=its_end,
+                stderr=its_end,
+                start_new_session=True,  # Ctrl-C reaches only the supervisor, which stops them in order
+            )
+        finally:
+            os.close(its_end)
         with suppress(psutil.NoSuchProcess):
             self.running[child.name] = Identity.of(process.pid)
             self.record(self.running)
-        reader = asyncio.create_task(_copy(process.stdout, log))
+        reader = asyncio.create_task(_copy(output, log))
         halted = asyncio.create_task(halt.wait())
         ended = asyncio.create_task(process.wait())
         await asyncio.wait({halted, ended}, return_when=asyncio.FIRST_COMPLETED)
@@ -175,9 +180,14 @@ class Supervisor:
         return f"It said: {' / '.join(lines) or 'nothing'}. Its log: {path}"
 
 
-async def _copy(stream: asyncio.StreamReader | None, log: logging.Logger) -> None:
-    while stream is not None and (chunk := await stream.read(65536)):
+async def _copy(output: int, log: logging.Logger) -> None:
+    stream = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(output, "rb", buffering=0)
+    )
+    while chunk := await stream.read(65536):
         log.info(chunk.decode(errors="replace"))
+    transport.close()
 
 
 def _log_of(name: str, folder: Path) -> logging.Logger:
