@@ -5,13 +5,16 @@ from pathlib import Path
 import environ
 from csp.constants import NONE, SELF
 
+from cryptopredict import embedded
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
-VAR = Path(env.str("VAR", default=str(BASE_DIR / "var"))).resolve()
+VAR = embedded.var_folder()
+EMBEDDED = embedded.Layout(VAR)
 
 # Core
 DEBUG = env.bool("DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY", default="") or "insecure-until-embedded-parts-wrote-one"
+SECRET_KEY = env.str("SECRET_KEY", default="") or embedded.secret_key(VAR)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 ROOT_URLCONF = "cryptopredict.urls"
@@ -81,15 +84,11 @@ TEMPLATES = [
 ]
 
 # Data
-DATABASES = {
-    "default": env.db_url(
-        "DATABASE_URL", default=f"postgresql://postgres:@/cryptopredict?host={VAR}/postgres"
-    )
-}
+DATABASES = {"default": env.db_url("DATABASE_URL", default=EMBEDDED.database_url)}
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-REDIS_URL = env.str("REDIS_URL", default=f"unix://{VAR}/redis/redis.sock")
+REDIS_URL = env.str("REDIS_URL", default=EMBEDDED.redis_url)
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 CHANNEL_LAYERS = {
     "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
@@ -131,7 +130,7 @@ STATIC_ROOT = VAR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
 }
 MEDIA_ROOT = VAR / "media"
 
