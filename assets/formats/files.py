@@ -76,17 +76,19 @@ def unpacked(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
 
 @contextmanager
 def errors_told(path: Path) -> Iterator[None]:
-    """Turns what the system and the unpackers raise into FormatError."""
+    """Turns what the system (with a number) and the unpackers (without) raise into FormatError."""
     try:
         yield
-    except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
-        raise FormatError(
-            Fault.TRUNCATED, path, f"the file is cut off or damaged ({error}); fetch it again"
-        ) from error
+    except (EOFError, zlib.error, zipfile.BadZipFile) as error:
+        raise _damaged(path, error) from error
     except OSError as error:
-        raise FormatError(
-            Fault.UNREADABLE, path, f"the file cannot be read ({error.strerror or error})"
-        ) from error
+        if error.errno is None:
+            raise _damaged(path, error) from error
+        raise FormatError(Fault.UNREADABLE, path, f"the file cannot be read ({error.strerror})") from error
+
+
+def _damaged(path: Path, error: Exception) -> FormatError:
+    return FormatError(Fault.TRUNCATED, path, f"the file is cut off or damaged ({error}); fetch it again")
 
 
 def check_whole(path: Path) -> int:

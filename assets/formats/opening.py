@@ -51,10 +51,10 @@ def open_source(
     sample = list(islice(table.blocks(wanted), 1))
     days = _day_order(file, layout, sample)
     ticker, raw, pairs = _symbol(file, layout, sample, symbol)
-    told = _told(layout, sample, days)
+    told = _told(layout, sample, days, pairs)
     if told is None and timeframe is None:
         sample = list(islice(table.blocks(wanted), _SAMPLE_BLOCKS))
-        told = _told(layout, sample, days)
+        told = _told(layout, sample, days, pairs)
     return CandleSource(
         path=file,
         format=layout.name,
@@ -92,15 +92,18 @@ def _timeframe(path: Path, given: Timeframe | str | None, told: Timeframe | None
     return chosen
 
 
-def _told(layout: Layout, sample: Sequence[Block], days: DayOrder) -> Timeframe | None:
-    micros, series = [], []
+def _told(layout: Layout, sample: Sequence[Block], days: DayOrder, pairs: bool) -> Timeframe | None:
+    micros, series = [np.zeros(0, dtype=np.int64)], [pa.array([], pa.string())]
     for block in sample:
         times, bad = to_micros(block.columns[layout.columns["time"]], days)
         micros.append(times[~bad])
         series.append(_texts(layout, block).filter(pa.array(~bad)))
-    names = pc.dictionary_encode(pa.chunked_array(series, pa.string())).combine_chunks()
-    codes = names.indices.to_numpy(zero_copy_only=False) if len(names) else np.zeros(0)
-    return spacing(codes.astype(np.int64), np.concatenate(micros)) if micros else None
+    names = pc.dictionary_encode(pa.chunked_array(series)).combine_chunks()
+    # One coin may be spelled in several ways (BTC/USDT, BTCUSDT).
+    tickers = [normalised(raw, pairs=pairs) for raw in names.dictionary.to_pylist()]
+    place = {ticker: code for code, ticker in enumerate(tickers)}
+    codes = np.array([place[ticker] for ticker in tickers], dtype=np.int64)
+    return spacing(codes[names.indices.to_numpy(zero_copy_only=False)], np.concatenate(micros))
 
 
 def _texts(layout: Layout, block: Block) -> pa.Array:

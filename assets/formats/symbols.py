@@ -17,6 +17,7 @@ _OTHERS = (
     "IDR", "NGN", "ZAR", "PLN", "CHF", "MXN", "ARS", "CNY", "DAI", "BIDR", "IDRT", "VAI",
 )  # fmt: skip
 _ODD = re.compile(r"[A-Z0-9$][A-Z0-9.+$-]*(#\d+)?")
+_PIECE = re.compile(r"#\d+(?![^-/_:])")
 _TAILS = re.compile(r"(?<=.)(:[A-Z]+|[-_ ](PERP|SWAP|SPOT)|(?<=USD[TC])(PERP|SWAP))$")
 _TICKERS = frozenset(COINS.values())
 _TIME = re.compile(r"\d+|\d+(m|h|d|w|mo|min|mins|s|t|hr|hours?|days?|y)|\d{4}q\d|\d{8}t\d+", re.IGNORECASE)
@@ -30,17 +31,18 @@ def normalised(raw: str, *, pairs: bool = False) -> str | Reason:
     like a pair (PYUSD) stays. A piece of a taken-over ticker keeps its number: `LUNA#0`.
     """
     text = unicodedata.normalize("NFKC", raw).strip().upper()
-    text, mark, piece = text.partition("#")
-    base = _base(_TAILS.sub("", text), pairs)
+    piece = _PIECE.search(text)
+    base = _base(_TAILS.sub("", _PIECE.sub("", text)), pairs)
     if isinstance(base, Reason):
         return base
-    symbol = base + mark + piece
+    symbol = base + (piece[0] if piece else "")
     return symbol if len(symbol) <= 20 and _ODD.fullmatch(symbol) else Reason.SYMBOL
 
 
 def holds_pairs(raws: list[str]) -> bool:
     """Whether a column's values are all pairs with a dollar at the end, such as BTCUSDT."""
-    texts = [unicodedata.normalize("NFKC", raw).strip().upper().partition("#")[0] for raw in raws]
+    texts = [unicodedata.normalize("NFKC", raw).strip().upper() for raw in raws]
+    texts = [_PIECE.sub("", text) for text in texts]
     return (
         bool(texts)
         and all(text.endswith((*DOLLARS, *_OTHERS)) for text in texts)
@@ -58,7 +60,8 @@ def from_file_name(path: Path, *, single: bool = False) -> str | Reason | None:
     words = [word for word in re.split(r"[-_ .,()\[\]]+", name) if word]
     for base, quote in pairwise(words):
         # A letter alone may be a coin (S-USD) where it would else be the length of a bar.
-        if quote.upper() in (*DOLLARS, *_OTHERS) and (len(base) == 1 or not _is_noise(base)):
+        dollars = quote.upper() in DOLLARS and (len(base) == 1 or not _is_noise(base))
+        if dollars or (quote.upper() in _OTHERS and base.upper() in _TICKERS):
             return normalised(f"{base}/{quote}")
     words = [word for word in words if not _is_noise(word)]
     if len(words) != 1:

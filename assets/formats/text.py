@@ -155,19 +155,18 @@ class _KeptText:
 
 
 def _whole_lines(reader: io.TextIOWrapper, path: Path) -> Iterator[str]:
-    rest = ""
-    while piece := reader.read(_BLOCK_CHARS):
+    """Pieces of some 6 MB that end with a line; the last line gets its line break if it has none."""
+    rest, more = "", True
+    while more:
+        piece = reader.read(_BLOCK_CHARS)
+        more = len(piece) == _BLOCK_CHARS
         text = rest + piece
-        cut = text.rfind("\n") + 1
+        cut = text.rfind("\n") + 1 if more else len(text)
         rest = text[cut:]
         if len(rest) > _LINE_CHARS:
-            raise FormatError(
-                Fault.NOT_TEXT, path, "a line is longer than a million characters; this is no table"
-            )
+            raise FormatError(Fault.NOT_TEXT, path, "a line exceeds a million characters; this is no table")
         if cut:
-            yield text[:cut]
-    if rest.strip():
-        yield rest + "\n"
+            yield text[:cut] if text[cut - 1] == "\n" else text[:cut] + "\n"
 
 
 def _read_fully(stream: IO[bytes], wanted: int) -> bytes:
@@ -211,7 +210,9 @@ def _delimiter(lines: Sequence[str]) -> str:
 
 def _is_comment(fields: tuple[str, ...], rows: Sequence[tuple[int, tuple[str, ...]]]) -> bool:
     """A remark (#), an address, a spreadsheet's `sep=`, or a lone phrase above a table of several columns."""
-    start = fields[0].strip().lower()
-    if start.startswith(("#", "http://", "https://", "www.", "sep=")) and not is_header(fields):
+    start, below = fields[0].strip().lower(), len(rows[0][1]) if rows else 0
+    if start.startswith("#"):
+        return not is_header(fields) or len(fields) != below
+    if start.startswith(("http://", "https://", "www.", "sep=")):
         return True
-    return len(fields) == 1 and bool(rows) and len(rows[0][1]) > 2
+    return len(fields) == 1 and below > 2
