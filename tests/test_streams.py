@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -19,21 +19,13 @@ from accounts.models import ApiToken, User
 from cryptopredict import hub as hubs
 from cryptopredict.common import realtime
 from cryptopredict.common.realtime import Topic, publish
-from cryptopredict.embedded import redis_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HOME = (b"origin", b"http://localhost:8000")
 
 
-@pytest.fixture(scope="module")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with redis_server(tmp_path_factory.mktemp("r")) as url:
-        yield url
-
-
 @pytest.fixture(autouse=True)
-async def _redis(redis_url: str, settings: Any) -> AsyncIterator[None]:
-    settings.REDIS_URL = redis_url
+async def _redis(servers: Any) -> AsyncIterator[None]:
     yield
     await sync_to_async(connections.close_all)()  # the thread that served the sockets keeps one otherwise
 
