@@ -13,9 +13,7 @@ from sectors.engine.membership import Membership
 from sectors.engine.params import Params
 
 
-def home_momentum(
-    panel: Panel, membership: Membership, homes: Ints, params: Params | None = None
-) -> Floats:
+def home_momentum(panel: Panel, membership: Membership, homes: Ints, params: Params | None = None) -> Floats:
     """Momentum (T, N) in [-1, 1] of the sector `homes` (N,) names for each coin, as in `Strength.momentum`.
 
     `homes` index the membership's names, -1 for a coin without a sector: its column is NaN, and so is a

@@ -4,24 +4,35 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('aimodels', '0001_initial'),
-        ('sectors', '0001_initial'),
+        ("aimodels", "0001_initial"),
+        ("sectors", "0001_initial"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='sectoranalysis',
-            name='sectors_sectoranalysis_stance_known',
+            model_name="sectoranalysis",
+            name="sectors_sectoranalysis_stance_known",
         ),
         migrations.AlterField(
-            model_name='sectoranalysis',
-            name='stance',
-            field=models.CharField(choices=[('overweight', 'Overweight'), ('neutral', 'Neutral'), ('underweight', 'Underweight'), ('unknown', 'Not known')], default='unknown', max_length=20),
+            model_name="sectoranalysis",
+            name="stance",
+            field=models.CharField(
+                choices=[
+                    ("overweight", "Overweight"),
+                    ("neutral", "Neutral"),
+                    ("underweight", "Underweight"),
+                    ("unknown", "Not known"),
+                ],
+                default="unknown",
+                max_length=20,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sectoranalysis',
-            constraint=models.CheckConstraint(condition=models.Q(('stance__in', ['overweight', 'neutral', 'underweight', 'unknown'])), name='sectors_sectoranalysis_stance_known'),
+            model_name="sectoranalysis",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("stance__in", ["overweight", "neutral", "underweight", "unknown"])),
+                name="sectors_sectoranalysis_stance_known",
+            ),
         ),
     ]
