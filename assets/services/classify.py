@@ -11,7 +11,7 @@ from assets.models import Asset, AssetType
 
 @transaction.atomic
 def classify(*, sector_names: Mapping[int, str], stable: Collection[int] = ()) -> int:
-    """Set the primary sector's name of the assets in `sector_names` and mark the assets of `stable` as pegged.
+    """Set the primary sector's name of the assets in `sector_names`, and mark those in `stable` as pegged.
 
     Both by asset id; an empty name is no sector. Only what differs is written; returns how many assets
     changed. Constant number of queries.

@@ -60,7 +60,7 @@ def card(
 
 
 def strengths(user: Any, timeframe: Timeframe = Timeframe.DAY) -> list[dict[str, Any]]:
-    """The sectors that compete for money, strongest first: momentum in [-1, 1], 7-day return as a fraction."""
+    """Sectors that compete for money, strongest first: momentum in [-1, 1], 7-day return as a fraction."""
     return [
         {
             "name": row.sector.name,
