@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
@@ -37,7 +37,7 @@ UNKNOWN = "—"
 EVERY = "all"
 
 
-class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+class ReadOnlyAdmin(admin.ModelAdmin):
     """Records: to be read, never to be written by hand."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -50,7 +50,7 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
         return False
 
 
-class RefusalsAsMessages(admin.ModelAdmin[Any]):
+class RefusalsAsMessages(admin.ModelAdmin):
     """What a service refuses is told to the person; the whole save is undone."""
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -338,7 +338,7 @@ def percent(share: float | None) -> str:
 
 def lines(texts: Iterable[str]) -> SafeString | str:
     """Texts one below the other."""
-    return format_html_join(format_html("<br>"), "{}", ((text,) for text in texts)) or UNKNOWN
+    return format_html_join(mark_safe("<br>"), "{}", ((text,) for text in texts)) or UNKNOWN
 
 
 def pairs(values: dict[str, Any]) -> SafeString | str:
