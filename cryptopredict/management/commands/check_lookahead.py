@@ -16,8 +16,8 @@ from cryptopredict.moments import moment
 class Command(BaseCommand):
     help = (
         "Prove on your data that nothing the system says could have used the future: random bars are "
-        "analysed with and without everything that came later, fits included, and every figure has to agree bit for "
-        "bit. Exit code 0: proved; 1: not."
+        "analysed with and without everything that came later, fits included, and every figure has to "
+        "agree bit for bit. Exit code 0: proved; 1: not."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
