@@ -24,7 +24,7 @@ from sectors.models import (
 
 
 @admin.register(Sector)
-class SectorAdmin(admin.ModelAdmin[Sector]):
+class SectorAdmin(admin.ModelAdmin):
     """A sector has records, so it is switched off rather than deleted."""
 
     list_display = ["name", "slug", "color_code", "coins", "is_active"]
@@ -46,7 +46,7 @@ class SectorAdmin(admin.ModelAdmin[Sector]):
         return False
 
 
-class MappingForm(forms.ModelForm[SectorMapping]):
+class MappingForm(forms.ModelForm):
     """Checks the rule of the weights before the service does, so that the field can show it."""
 
     class Meta:
@@ -70,7 +70,7 @@ class MappingForm(forms.ModelForm[SectorMapping]):
 
 
 @admin.register(SectorMapping)
-class SectorMappingAdmin(admin.ModelAdmin[SectorMapping]):
+class SectorMappingAdmin(admin.ModelAdmin):
     form = MappingForm
     list_display = ["asset", "sector", "weight", "is_primary", "is_manual", "updated_at"]
     list_filter = ["sector", "is_primary", "is_manual"]
@@ -103,7 +103,7 @@ class SectorMappingAdmin(admin.ModelAdmin[SectorMapping]):
         self.message_user(request, text % count, messages.SUCCESS)
 
 
-class RecordAdmin(admin.ModelAdmin[Any]):
+class RecordAdmin(admin.ModelAdmin):
     """Append-only: to look at, never to change."""
 
     date_hierarchy = "as_of"

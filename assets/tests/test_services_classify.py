@@ -6,7 +6,7 @@ import pytest
 
 from assets.models import AssetType
 from assets.services.classify import classify
-from assets.tests.factories import AssetFactory
+from assets.tests.stored import AssetFactory
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ import factory
 from django.utils.text import slugify
 
 from assets.engine.timeframe import Timeframe
-from assets.tests.factories import AssetFactory
+from assets.tests.stored import AssetFactory
 from sectors.models import (
     Sector,
     SectorAnalysis,
