@@ -134,7 +134,9 @@ def _params(end: datetime, words: dict[str, Any]) -> SimulationParams:
 def _checked(make: Callable[[], SimulationParams]) -> SimulationParams:
     try:
         params = make()
-    except (ValueError, OverflowError) as error:
+    except OverflowError as error:
+        raise SimulationError(_("days: the market would begin before the calendar; take fewer.")) from error
+    except ValueError as error:
         raise SimulationError(str(error)) from error
     if params.bars * params.assets > MOST_BARS:
         raise SimulationError(
