@@ -1,4 +1,4 @@
-"""Layer 4: plans with target, stop and time on every coin, how likely they are to pay, and which are issued."""
+"""Layer 4: plans with target, stop and time, how likely they are to pay, and which are issued."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -19,7 +19,7 @@ from trading.engine.judge import Judgement, judge
 from trading.engine.levels import HORIZON_DAYS, Geometry, Levels
 from trading.engine.probability import SPECS as _BY_DIRECTION
 from trading.engine.probability import TimingFit, fit
-from trading.engine.signals import REFUSALS, RISK_LEVELS, Refusal, Result, RiskLevel, analyse, apply
+from trading.engine.signals import REFUSALS, RISK_LEVELS, Refusal, Result, RiskLevel, analyse, apply, fit_all
 
 SPECS = tuple(_BY_DIRECTION.values())
 FITS: Mapping[str, type[TimingFit]] = {spec.name: TimingFit for spec in SPECS}
@@ -57,6 +57,7 @@ __all__ = [
     "analyse",
     "apply",
     "explain",
+    "fit_all",
     "judge",
     "lookback",
     "nearest",

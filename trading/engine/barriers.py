@@ -1,9 +1,10 @@
 """What became of an entry: target, stop or time, decided bar by bar (triple barrier, Lopez de Prado 2018).
 
-A signal of bar t is filled at the open of the first bar after t that trades. From then on each bar is asked in this
-order: did it open beyond a level (then the open is the fill), did it touch the stop, did it touch the target. So the stop comes first where
-one bar touches both. After `horizon` bars what is left is closed at the last close. A bar without
-close is no bar; a missing open, high or low is taken from what the bar has.
+A signal of bar t is filled at the open of the first bar after t that trades. From then on each bar is asked
+in this order: did it open beyond a level (then the open is the fill), did it touch the stop, did it touch
+the target. So the stop comes first where one bar touches both. After `horizon` bars what is left is closed
+at the last close. A bar without close is no bar; a missing open, high or low is taken from what the bar
+has.
 """
 
 from __future__ import annotations
@@ -64,8 +65,8 @@ class Outcomes:
     """One entry in each cell.
 
     `code` (int8, index into OUTCOMES); `offset` bars from the signal's bar to the exit's (0 while open);
-    `exit_price`; `return_r` after fees and slippage, in multiples of the planned risk |entry - stop|. Prices and
-    returns are NaN while open, and where no bar came to enter on before time ran out.
+    `exit_price`; `return_r` after fees and slippage, in multiples of the planned risk |entry - stop|.
+    Prices and returns are NaN while open, and where no bar came to enter on before time ran out.
     """
 
     code: Codes
@@ -178,13 +179,13 @@ class Issued:
 def resolve(panel: Panel, issued: Issued, costs: Costs) -> Outcomes:
     """Outcome (S,) of each issued signal from the bars of `panel` after its own.
 
-    A row before the panel's first bar is -1 or less: the signal's own bar need not be in the panel, its later ones must. Raises
-    ValueError where levels are not in order (long: stop < entry < target; short the reverse) or no
-    bar of a signal's life could be in the panel.
+    The signal's own bar need not be in the panel: row -1 is the bar before its first. Raises ValueError
+    where levels are not in order (long: stop < entry < target; short the reverse), or the bars after a
+    signal or its asset are not in the panel.
     """
     low = np.where(issued.sign > 0, issued.stop, issued.target)
     high = np.where(issued.sign > 0, issued.target, issued.stop)
-    if not np.all((0 < low) & (low < issued.entry) & (issued.entry < high)):
+    if not np.all((low > 0) & (low < issued.entry) & (issued.entry < high)):
         raise ValueError("levels must be in order: stop < entry < target for a long, the reverse for a short")
     if issued.rows.size and (issued.rows.min() < -1 or issued.columns.max() >= panel.shape[1]):
         raise ValueError("the panel must reach from the bar after each signal on and hold its asset")
@@ -197,7 +198,8 @@ def resolve(panel: Panel, issued: Issued, costs: Costs) -> Outcomes:
 def outcomes(
     panel: Panel, prices: tuple[Floats, Floats, Floats], direction: Direction, horizon: int, costs: Costs
 ) -> Outcomes:
-    """Outcome (T, N) of an entry signalled at every cell that has `prices` (entry, target, stop), each (T, N).
+    """Outcome (T, N) of an entry signalled at every cell that has `prices` (entry, target, stop), each (T,
+    N).
 
     Cells without prices stay open. A cell's outcome depends on the `horizon` bars after it alone.
     """

@@ -1,4 +1,4 @@
-"""From a score to a probability that means what it says, and back to the base rate where the score says nothing."""
+"""From a score to a probability that means what it says, or to the base rate where the score says nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A calibration curve: a logistic line (sigmoid), or knots `x`, `y` joined by straight lines (isotonic)."""
+    """A calibration curve: a logistic line (sigmoid), or knots `x`, `y` joined by straight lines
+    (isotonic).
+    """
 
     method: str
     line: Linear | None
@@ -84,11 +86,12 @@ def folds(rows: Ints, blocks: int, embargo: int, least: int) -> Iterator[tuple[B
 
 
 def calibrate(rows: Ints, raw: Floats, hit: Floats, embargo: int, blocks: int) -> Calibration:
-    """The curve that foretold best, judged prequentially (Dawid 1984): each block of time by curves of its past.
+    """The curve that foretold best, judged prequentially (Dawid 1984): each block of time by curves of its
+    past.
 
-    `rows`, `raw`, `hit` (C,): panel row, out-of-fold score and outcome of each case. The trust is the slope, between 0
-    and 1, that would have minimised the Brier score of the better curve, less one standard error
-    by blocks of time. Raises ValueError where there are too few cases for two blocks.
+    `rows`, `raw`, `hit` (C,): panel row, out-of-fold score and outcome of each case. The trust is the
+    slope, between 0 and 1, that would have minimised the Brier score of the better curve, less one standard
+    error by blocks of time. Raises ValueError where there are too few cases for two blocks.
     """
     base, known, truth, block = _prequential(rows, raw, hit, embargo, blocks)
     loss = {method: float(np.mean((known[method] - truth) ** 2)) for method in Method}

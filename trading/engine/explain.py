@@ -14,7 +14,7 @@ from trading.engine.signals import REFUSALS, Result
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """One feature: its value, and what it adds to the log odds of the target against the average candidate."""
+    """One feature: its value, and what it adds to the target's log odds against the average candidate."""
 
     name: str
     value: float
@@ -23,10 +23,12 @@ class Factor:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What stands behind one candidate; `probability_analysis` by span (`24h_target`, `3d_target`, `7d_target`).
+    """What stands behind one candidate; `probability_analysis` by span (`24h_target`, `3d_target`,
+    `7d_target`).
 
-    `market_context` holds exposure, regime and score where upstream gave them. `calibration_skill` is the Brier skill the
-    model had shown, before the signal, on blocks of time it had not seen; `trust` how far it was followed.
+    `market_context` holds exposure, regime and score where upstream gave them. `calibration_skill` is the
+    Brier skill the model had shown, before the signal, on blocks of time it had not seen; `trust` how far
+    it was followed.
     """
 
     direction: Direction
@@ -87,7 +89,8 @@ def explain(
 
 
 def nearest(result: Result, row: int) -> Nearest | None:
-    """What came nearest to a signal on row `row` of `result`; None where a signal was issued or nothing was weighed.
+    """What came nearest to a signal on row `row` of `result`; None where a signal was issued or nothing was
+    weighed.
 
     Fewest rules against it first, then the probability nearest to or furthest over its break-even.
     """

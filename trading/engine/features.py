@@ -1,7 +1,7 @@
 """What one coin's own candles say at each close, free of price level and currency.
 
-No market-wide figure enters: in a model pooled over coins those are one draw a day, and cost more than they tell. Every
-value is a function of a window that ends at its row.
+No market-wide figure enters: in a model pooled over coins those are one draw a day, and cost more than they
+tell. Every value is a function of a window that ends at its row.
 """
 
 from __future__ import annotations
@@ -60,18 +60,18 @@ def longest(timeframe: Timeframe) -> int:
 def features(panel: Panel) -> Floats:
     """The features of FEATURES, (F, T, N); NaN where less than two thirds of a window is known.
 
-    momentum_kd: log return over k days in its own standard deviations (daily volatility of 30 days times root k);
-    stretch: its size, whatever the sign. volatility_a_b: log ratio of volatilities; range_1d_14d: log
-    ratio of the last day's mean true range to the ATR; atr_share: ln(ATR / close). range_position: where the close
-    lies between low (0) and high (1); distance: close - mean, in ATR; width: ln(range of 20 days / ATR). volume_1d,
-    volume_7d: log ratio of mean turnover to the median of 30 days; volume_30d: 30 to 90 days. close_in_bar, upper_wick,
-    lower_wick, body (signed): shares of the bar's range, mean of 3 bars (wicks: 7 days). drawdown, rise: log distance to the high
-    and low close of 90 days in ATR shares, over ten. largest_gain: largest bar return of 30 days in
-    standard deviations. up_share: share of rising bars of 14 days. time_in_range: share of 20 days'
-    closes within one ATR of this one.
+    momentum_kd: log return over k days in its own standard deviations (daily volatility of 30 days times
+    root k); stretch: its size, whatever the sign. volatility_a_b: log ratio of volatilities; range_1d_14d:
+    log ratio of the last day's mean true range to the ATR; atr_share: ln(ATR / close). range_position:
+    where the close lies between low (0) and high (1); distance: close - mean, in ATR; width: ln(range of 20
+    days / ATR). volume_1d, volume_7d: log ratio of mean turnover to the median of 30 days; volume_30d: 30
+    to 90 days. close_in_bar, upper_wick, lower_wick, body (signed): shares of the bar's range, mean of 3
+    bars (wicks: 7 days). drawdown, rise: log distance to the high and low close of 90 days in ATR shares,
+    over ten. largest_gain: largest bar return of 30 days in standard deviations. up_share: share of rising
+    bars of 14 days. time_in_range: share of 20 days' closes within one ATR of this one.
     """
-    return np.stack([*_momentum(panel), *_volatility(panel), *_place(panel), *_volume(panel), *_bars(panel)]
-                    + _path(panel))
+    groups = (_momentum, _volatility, _place, _volume, _bars, _path)
+    return np.stack([feature for group in groups for feature in group(panel)])
 
 
 def _span(panel: Panel, days: float) -> int:
@@ -126,7 +126,9 @@ def _place(panel: Panel) -> list[Floats]:
         average = rolling.mean(panel.close, window, _most(window))
         out.append(_clip(ratio(panel.close - average, daily), 2 * SCORE_CLIP))
     window = _span(panel, 20)
-    width = rolling.highest(panel.high, window, _most(window)) - rolling.lowest(panel.low, window, _most(window))
+    width = rolling.highest(panel.high, window, _most(window)) - rolling.lowest(
+        panel.low, window, _most(window)
+    )
     return [*out, _log_ratio(width, daily)]
 
 
@@ -191,7 +193,7 @@ def _near(close: Floats, reach: Floats, window: int, least: int) -> Floats:
 
 def ratio(over: Floats, under: Floats) -> Floats:
     """over / under (T, N); NaN where `under` is not above zero."""
-    return np.divide(over, under, out=np.full(over.shape, np.nan), where=under > 0)
+    return np.asarray(np.divide(over, under, out=np.full(over.shape, np.nan), where=under > 0))
 
 
 def _log_ratio(over: Floats, under: Floats, most: float = LOG_CLIP) -> Floats:

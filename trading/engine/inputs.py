@@ -25,8 +25,8 @@ class Params:
     """The layer's numbers.
 
     `margin` expected R above which a signal is worth its trouble; `least_confidence` the administrator's
-    threshold (the break-even of the plan is the floor in any case); `exposure_floor` recommended
-    exposure under which no long is issued; `short_regimes` in which shorts are, if `allow_short`; `score_share` the
+    threshold (the break-even of the plan is the floor in any case); `exposure_floor` recommended exposure
+    under which no long is issued; `short_regimes` in which shorts are, if `allow_short`; `score_share` the
     part of the selection score's percentiles that qualifies: longs at the top, shorts at the bottom.
     """
 

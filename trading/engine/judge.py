@@ -1,4 +1,4 @@
-"""Whether probabilities meant what they said, and what the issued signals earned; out of sample, beside the rival."""
+"""Whether probabilities meant what they said, and what signals earned; out of sample, beside the rival."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class Interval:
 class Judgement:
     """Probabilities against what happened (both directions, or one), and money.
 
-    `issued` net R of what was issued; `rival` that of all candidates of the same direction on the same bars: what random
-    entries with the same exits earn on average; `lead` the difference, signal by signal.
+    `issued` net R of what was issued; `rival` that of all candidates of the same direction on the same
+    bars: what random entries with the same exits earn on average; `lead` the difference, signal by signal.
     """
 
     cases: int
@@ -105,7 +105,9 @@ def _decided(inputs: Inputs, result: Result, sides: tuple[int, ...]) -> _Decided
     for side in sides:
         ended = inputs.outcomes[side]
         code, earned = ended.code[result.first :], ended.return_r[result.first :]
-        keep = result.candidates & np.isfinite(result.probability[side]) & np.isfinite(earned) & (code != OPEN)
+        keep = (
+            result.candidates & np.isfinite(result.probability[side]) & np.isfinite(earned) & (code != OPEN)
+        )
         row, column = np.nonzero(keep)
         parts.append(
             (
@@ -147,13 +149,17 @@ def calibration_error(said: Floats, hit: Floats, bins: int = BINS) -> float:
 
 
 def brier_skill(said: Floats, hit: Floats, base: Floats) -> float:
-    """1 - Brier score / that of the base rate known at the time (C,); NaN where the base rate made no error."""
+    """1 - Brier score / that of the base rate known at the time (C,); NaN where the base rate made no
+    error.
+    """
     rival = float(np.mean((base - hit) ** 2))
     return 1.0 - float(np.mean((said - hit) ** 2)) / rival if rival > 0 else float("nan")
 
 
 def auc(said: Floats, hit: Floats) -> float:
-    """Chance that a hit was given a higher probability than a miss (Mann and Whitney 1947); NaN for one class."""
+    """Chance that a hit was given a higher probability than a miss (Mann and Whitney 1947); NaN for one
+    class.
+    """
     hits = float(hit.sum())
     misses = len(hit) - hits
     if not hits or not misses:

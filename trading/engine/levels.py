@@ -23,8 +23,8 @@ MOST_STOP, MOST_TARGET = 0.5, 0.8
 class Geometry:
     """Distances from the entry in daily ATR.
 
-    A level moves from `target` or `stop` to the swing high or low of the last ten days where that lies within its
-    bounds: a stop `buffer` beyond the swing, a target `buffer` before it.
+    A level moves from `target` or `stop` to the swing high or low of the last ten days where that lies
+    within its bounds: a stop `buffer` beyond the swing, a target `buffer` before it.
     """
 
     target: float = 2.0
@@ -38,8 +38,9 @@ class Geometry:
 class Levels:
     """Plans of one direction, all (T, N); NaN where there is no plan.
 
-    Prices in USD; `risk_reward` target distance / stop distance; `stop_share` stop distance / entry; `cost_r` a
-    round trip's cost in R; `break_even` the probability of the target at which the plan earns nothing.
+    Prices in USD; `risk_reward` target distance / stop distance; `stop_share` stop distance / entry;
+    `cost_r` a round trip's cost in R; `break_even` the probability of the target at which the plan earns
+    nothing.
     """
 
     entry: Floats
@@ -72,8 +73,8 @@ def true_range(panel: Panel) -> Floats:
 def atr(panel: Panel, days: int = ATR_DAYS) -> Floats:
     """Mean true range over `days`, scaled by the root of time to a day's range (T, N), in USD.
 
-    A plan then means the same on bars of any length. Needs three quarters of the window's bars; NaN otherwise and
-    where it is below a millionth of the price (a coin that does not move).
+    A plan then means the same on bars of any length. Needs three quarters of the window's bars; NaN
+    otherwise and where it is below a millionth of the price (a coin that does not move).
     """
     window = panel.timeframe.bars(timedelta(days=days))
     per_bar = rolling.mean(true_range(panel), window, max(1, 3 * window // 4))
@@ -84,8 +85,9 @@ def atr(panel: Panel, days: int = ATR_DAYS) -> Floats:
 def plan(panel: Panel, direction: Direction, geometry: Geometry, costs: Costs) -> Levels:
     """Levels of an entry at the close of every cell (T, N).
 
-    Long: stop < entry < target; short the reverse; all above zero (the stop at most half, the target at most four
-    fifths of the price away). break-even p* = (stop distance + cost) / (target + stop distance), at most 1.
+    Long: stop < entry < target; short the reverse; all above zero (the stop at most half, the target at
+    most four fifths of the price away). break-even p* = (stop distance + cost) / (target + stop distance),
+    at most 1.
     """
     daily = atr(panel)
     entry = np.where(np.isfinite(daily) & (panel.close > 0), panel.close, np.nan)

@@ -1,4 +1,4 @@
-"""How likely the target comes before the stop: one pooled logistic model for each direction, calibrated in time."""
+"""How likely the target comes before the stop: a pooled logistic model for each direction, calibrated."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from aimodels.engine.linear import Linear, contributions, fit_logistic, score, sigmoid
+from aimodels.engine.linear import Linear, contributions, fit_logistic, fit_ridge, score, sigmoid
 from aimodels.engine.spec import ModelSpec, ModelType
 from assets.engine.panel import Floats, Ints
 from trading.engine.barriers import DIRECTIONS, OPEN, TARGET, Direction
@@ -52,22 +52,25 @@ SPECS: Mapping[Direction, ModelSpec] = {direction: _spec(direction) for directio
 class TimingFit:
     """What was learned for one direction.
 
-    `line` scores the target within the horizon, `calibration` makes it a probability; `within` are, for each of NEAR_DAYS
-    from the longest down, the share of those hits that come that soon. `hit_r`, `miss_r`: mean gross R
-    of plans that reached the target, over their own risk-reward ratio, and of those that did not. `cases`: candidates seen.
+    `line` scores the target within the horizon, `calibration` makes it a probability; `within` are, for
+    each of NEAR_DAYS from the longest down, the share of those hits that come that soon. `hit_r`, `miss_r`:
+    mean gross R of plans that reached the target, over their own risk-reward ratio, and of those that did
+    not. `cases`: candidates seen.
     """
 
     line: Linear
     calibration: Calibration
     within: tuple[Linear, ...]
     hit_r: float
-    miss_r: float
+    miss_r: Linear
     cases: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cases:
-    """Labelled candidates (C,): panel row, features (C, F), hit or not, bars to the exit, gross R over costs."""
+    """Labelled candidates (C,): panel row, features (C, F), hit or not, bars to the exit, gross R over
+    costs.
+    """
 
     rows: Ints
     x: Floats
@@ -80,25 +83,29 @@ class Cases:
 def fit(inputs: Inputs, row: int, direction: Direction) -> TimingFit:
     """The model as it can be known at the close of `row`.
 
-    Candidates of every fifth of the last `TRAIN_DAYS` days whose horizon had passed by then (purged): labels of
-    neighbouring days overlap and add little. The calibration is fitted on scores of models that had seen only
-    earlier blocks of time, an embargo of one horizon between. Raises ValueError where there are fewer than
-    500 candidates, or too few to calibrate on.
+    Candidates of every fifth of the last `TRAIN_DAYS` days whose horizon had passed by then (purged):
+    labels of neighbouring days overlap and add little. The calibration is fitted on scores of models that
+    had seen only earlier blocks of time, an embargo of one horizon between. Raises ValueError where there
+    are fewer than 500 candidates, or too few to calibrate on.
     """
     cases = labelled(inputs, row, direction)
     if len(cases.rows) < LEAST_CASES or not 0.0 < cases.hit.mean() < 1.0:
-        raise ValueError(f"{len(cases.rows)} candidates with a known outcome: too few to learn {direction} from")
+        raise ValueError(
+            f"{len(cases.rows)} candidates with a known outcome: too few to learn {direction} from"
+        )
     horizon = horizon_bars(inputs.panel.timeframe)
     raw = _out_of_fold(cases, horizon)
     seen = np.isfinite(raw)
     judged = calibrate(cases.rows[seen], raw[seen], cases.hit[seen], horizon, BLOCKS - LEAST_BLOCKS)
     reached = cases.hit == 1.0
+    line = fit_logistic(cases.x, cases.hit, INVERSE_PENALTY)
+    missed = score(line, cases.x[~reached])
     return TimingFit(
-        line=fit_logistic(cases.x, cases.hit, INVERSE_PENALTY),
+        line=line,
         calibration=judged,
         within=_within(inputs, cases),
         hit_r=float(np.mean(cases.return_r[reached] / cases.risk_reward[reached])),
-        miss_r=float(np.mean(cases.return_r[~reached])),
+        miss_r=fit_ridge(missed[:, None], cases.return_r[~reached], alpha=1.0),
         cases=len(cases.rows),
     )
 
@@ -165,9 +172,10 @@ def predict(fit_: TimingFit, x: Floats) -> tuple[Floats, ...]:
     return tuple(reversed(spans))
 
 
-def expected_r(fit_: TimingFit, hit: Floats, risk_reward: Floats, cost_r: Floats) -> Floats:
-    """Expected R after costs (C,): what hits pay and what misses cost on average, time exits counted as they ended."""
-    return hit * fit_.hit_r * risk_reward + (1.0 - hit) * fit_.miss_r - cost_r
+def payoffs(fit_: TimingFit, x: Floats, risk_reward: Floats, cost_r: Floats) -> tuple[Floats, Floats]:
+    """What a hit and a miss pay on average (C,), in R after costs; a miss may be a stop or end in time."""
+    miss = score(fit_.miss_r, score(fit_.line, x)[:, None])
+    return fit_.hit_r * risk_reward - cost_r, np.clip(miss, -1.5, 0.5) - cost_r
 
 
 def weighed(fit_: TimingFit, x: Floats) -> Floats:

@@ -16,10 +16,11 @@ from assets.engine.panel import Bools, Floats, Ints, Panel
 from trading.engine import sizing
 from trading.engine.barriers import DIRECTIONS, Direction
 from trading.engine.inputs import Inputs, Params, Upstream, Words, prepare
-from trading.engine.probability import SPECS, TimingFit, expected_r, fit, gather, predict
+from trading.engine.probability import SPECS, TimingFit, fit, gather, payoffs, predict
 
 Codes = NDArray[np.int8]
 RISK_SHARE = 0.01
+LEAST_R = 1e-6
 
 
 class Refusal(StrEnum):
@@ -51,13 +52,15 @@ NOT_A_CANDIDATE = -1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
-    """Rows `first` to T-1 (R of them) of the panel; arrays (2, R, N) by direction in the order of DIRECTIONS.
+    """Rows `first` to T-1 (R of them) of the panel; arrays (2, R, N) by direction in the order of
+    DIRECTIONS.
 
-    `candidates` (R, N). Prices in USD; `break_even`, `probability` (target before stop within the horizon), `within_1d`, `within_3d`,
-    `base_rate` (2, R) in [0, 1]; `expected_value` in R after costs; `position_share` of the portfolio. `refusal` index into
-    REFUSALS (0 issued, -1 no candidate) with the value that fell short and its limit; `failed` how many
-    rules stand against it. `risk_level` index into RISK_LEVELS. NaN: no model or no plan. `exposure`, `regime` (R,), `score` (R, N)
-    as they came from upstream.
+    `candidates` (R, N). Prices in USD; `break_even`, `probability` (target before stop within the horizon),
+    `within_1d`, `within_3d`, `base_rate` (2, R) in [0, 1]; `expected_value` in R after costs;
+    `position_share` of the portfolio. `refusal` index into REFUSALS (0 issued, -1 no candidate) with the
+    value that fell short and its limit; `failed` how many rules stand against it. `risk_level` index into
+    RISK_LEVELS. NaN: no model or no plan. `exposure`, `regime` (R,), `score` (R, N) as they came from
+    upstream.
     """
 
     first: int
@@ -88,7 +91,7 @@ class Result:
     @property
     def issued(self) -> Bools:
         """Cells (2, R, N) that became signals."""
-        return self.refusal == 0
+        return np.asarray(self.refusal == 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +108,8 @@ Fits = Mapping[str, Mapping[datetime, TimingFit]]
 
 
 def apply(inputs: Inputs, fits: Fits, first: int) -> Result:
-    """Signals and refused candidates of rows `first` to the last, by the stored `fits` (spec name, fit moment).
+    """Signals and refused candidates of rows `first` to the last, by the stored `fits` (spec name, fit
+    moment).
 
     Rows whose fit is missing have no probabilities and are refused for that reason.
     """
@@ -145,17 +149,23 @@ def apply(inputs: Inputs, fits: Fits, first: int) -> Result:
 
 
 def analyse(panel: Panel, upstream: Upstream | None, first: int, params: Params | None = None) -> Result:
-    """Prepare, fit what rows `first` on need, apply. A moment too early to learn from has no fit."""
+    """Prepare, fit what rows `first` on need, apply."""
     inputs = prepare(panel, upstream, params)
-    fits: dict[str, dict[datetime, TimingFit]] = {}
+    return apply(inputs, fit_all(inputs, first), first)
+
+
+def fit_all(inputs: Inputs, first: int) -> dict[str, dict[datetime, TimingFit]]:
+    """Every fit that serves rows `first` to the last; moments with too little history are left out."""
+    found: dict[str, dict[datetime, TimingFit]] = {}
     for direction, spec in SPECS.items():
-        fits[spec.name] = {}
-        for moment in fit_times(spec, panel, first):
+        found[spec.name] = {}
+        for moment in fit_times(spec, inputs.panel, first):
             try:
-                fits[spec.name][moment] = fit(inputs, panel.known_at(moment) - 1, direction)
+                learned = fit(inputs, inputs.panel.known_at(moment) - 1, direction)
             except ValueError:
-                continue
-    return apply(inputs, fits, first)
+                continue  # too little history: apply refuses the rows it would have served
+            found[spec.name][moment] = learned
+    return found
 
 
 def _learned(
@@ -175,13 +185,15 @@ def _learned(
         source = where + served.start
         into = source - first
         base[served.start - first : served.stop - first] = known.calibration.base_rate
-        reached = predict(known, gather(inputs, source, columns, direction))
+        x = gather(inputs, source, columns, direction)
+        reached = predict(known, x)
         for span, chance in zip(spans, reached, strict=True):
             span[into, columns] = chance
         reward, cost = levels.risk_reward[source, columns], levels.cost_r[source, columns]
-        value[into, columns] = expected_r(known, reached[-1], reward, cost)
-        win, loss = known.hit_r * reward - cost, cost - known.miss_r
-        kelly[into, columns] = sizing.kelly(reached[-1], np.maximum(win, 1e-6), np.maximum(loss, 1e-6))
+        win, lose = payoffs(known, x, reward, cost)
+        value[into, columns] = reached[-1] * win + (1.0 - reached[-1]) * lose
+        # At the stop one R and the costs are lost, whatever a miss costs on average: size for that.
+        kelly[into, columns] = sizing.kelly(reached[-1], np.maximum(win, LEAST_R), 1.0 + cost)
     return spans, base, value, kelly
 
 
@@ -234,4 +246,4 @@ def _position(kelly: Floats, stop_share: Floats, exposure: Floats) -> Floats:
     """
     most = np.where(np.isfinite(exposure), exposure, 1.0)[:, None]
     limit = np.stack([most, np.ones_like(most)])
-    return sizing.fixed_fraction(1.0, stop_share / np.minimum(kelly, RISK_SHARE), limit)
+    return sizing.fixed_fraction(np.minimum(kelly, RISK_SHARE), stop_share, limit)
