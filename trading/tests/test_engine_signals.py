@@ -212,8 +212,12 @@ def test_a_long_position_stays_within_the_recommended_exposure() -> None:
     tight = with_upstream(exposure=np.full(40, 0.02))
     sized = tight.position_share[0][tight.candidates]
     assert (sized <= 0.02).all()
-    risked = RESULT.position_share * RESULT.stop_share
-    assert np.nanmax(risked) <= 0.01 + 1e-12
+
+
+def test_however_good_the_odds_a_stop_costs_one_per_cent_of_the_portfolio_at_most() -> None:
+    rich = {name: {at: replace(fit, hit_r=50.0) for at, fit in by.items()} for name, by in FITS.items()}
+    sized = engine.apply(INPUTS, rich, FIRST)
+    assert np.nanmax(sized.position_share * sized.stop_share) == pytest.approx(0.01)
 
 
 def test_cells_without_a_plan_hold_no_figures() -> None:
