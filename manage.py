@@ -9,10 +9,13 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cryptopredict.settings")
     from cryptopredict import embedded
 
-    with embedded.services(sys.argv):
-        from django.core.management import execute_from_command_line
+    try:
+        with embedded.for_command(sys.argv):
+            from django.core.management import execute_from_command_line
 
-        execute_from_command_line(sys.argv)
+            execute_from_command_line(sys.argv)
+    except embedded.StartError as error:
+        sys.exit(f"Error: {error}")
 
 
 if __name__ == "__main__":

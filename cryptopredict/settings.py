@@ -5,13 +5,16 @@ from pathlib import Path
 import environ
 from csp.constants import NONE, SELF
 
+from cryptopredict import embedded
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
-VAR = Path(env.str("VAR", default=str(BASE_DIR / "var"))).resolve()
+VAR = embedded.var_folder()
+EMBEDDED = embedded.Layout(VAR)
 
 # Core
 DEBUG = env.bool("DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY", default="") or "insecure-until-embedded-parts-wrote-one"
+SECRET_KEY = env.str("SECRET_KEY", default="") or embedded.secret_key(VAR)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 ROOT_URLCONF = "cryptopredict.urls"
@@ -75,25 +78,19 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "cryptopredict.dashboard.shell",
             ],
         },
     },
 ]
 
 # Data
-DATABASES = {
-    "default": env.db_url(
-        "DATABASE_URL", default=f"postgresql://postgres:@/cryptopredict?host={VAR}/postgres"
-    )
-}
+DATABASES = {"default": env.db_url("DATABASE_URL", default=EMBEDDED.database_url)}
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-REDIS_URL = env.str("REDIS_URL", default=f"unix://{VAR}/redis/redis.sock")
+REDIS_URL = env.str("REDIS_URL", default=EMBEDDED.redis_url)
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
-CHANNEL_LAYERS = {
-    "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
-}
 
 # Accounts
 AUTH_USER_MODEL = "accounts.User"
@@ -112,6 +109,7 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = env.str("ACCOUNT_EMAIL_VERIFICATION", default="optional")
 USERSESSIONS_TRACK_ACTIVITY = True
+ALLAUTH_TRUSTED_PROXY_COUNT = 1  # Caddy: whoever's address it names is who asks
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "dashboard"
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
@@ -131,19 +129,25 @@ STATIC_ROOT = VAR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
 }
 MEDIA_ROOT = VAR / "media"
 
 # API
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": [
+        "cryptopredict.common.encoding.JSONRenderer",
+        "rest_framework.renderers.BrowsableAPIRenderer",
+    ],
+    "EXCEPTION_HANDLER": "cryptopredict.common.restapi.exception_handler",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DATETIME_FORMAT": "iso-8601",
+    "DATETIME_FORMAT": None,  # datetimes reach the encoder as they are; it writes UTC with Z
     "COERCE_DECIMAL_TO_STRING": False,
     "URL_FORMAT_OVERRIDE": None,
 }

@@ -1,9 +1,32 @@
 """Every address of the product."""
 
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
+from django.views import defaults
+
+from cryptopredict import dashboard, health
+from cryptopredict.common import restapi
 
 urlpatterns = [
+    path("", dashboard.dashboard, name="dashboard"),
+    path("dashboard/sentence/", dashboard.sentence, name="dashboard_sentence"),
+    path("dashboard/<slug:slug>/", dashboard.part, name="dashboard_part"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("health/live", health.live, name="health_live"),
+    path("health/ready", health.ready, name="health_ready"),
 ]
+
+
+def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return restapi.not_found(request, exception)
+    return defaults.page_not_found(request, exception)
+
+
+def handler500(request: HttpRequest) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return restapi.server_error(request)
+    return defaults.server_error(request)

@@ -57,7 +57,7 @@ def fit_logistic(x: Floats, y: Bools | Floats, c: float, weight: Floats | None =
     if positive in (0.0, 1.0):
         clipped = np.clip(positive, 1 / (len(target) + 2), 1 - 1 / (len(target) + 2))
         return Linear(mean, scale, np.zeros(x.shape[1]), float(np.log(clipped / (1 - clipped))))
-    model = LogisticRegression(C=c, max_iter=500, tol=1e-8)
+    model = LogisticRegression(C=c, max_iter=500, tol=1e-8, solver="newton-cholesky")
     model.fit(_standard(x, mean, scale), target, sample_weight=weight)
     return Linear(mean, scale, np.asarray(model.coef_[0], dtype=np.float64), float(model.intercept_[0]))
 

@@ -7,13 +7,15 @@ from django.db.models.functions import Now
 
 from assets.models import Analysis, TimeframeField
 from cryptopredict.common import schema
+from cryptopredict.common.timeseries import RecordQuerySet
 
 
 class MetricsSnapshot(models.Model):
     """Imported series and what is computed from candles, by the open time of the bar (like a candle).
 
-    Percentages in [0, 100]; returns as fractions; prices and caps in USD. `data_quality_flags`
-    says for each null why it is null.
+    Percentages in [0, 100]; returns as fractions; prices and caps in USD. `sources` names the source of
+    each series that was imported: a column it does not name was computed. `data_quality_flags` says for
+    each null why it is null.
     """
 
     snapshot_time = models.DateTimeField()
@@ -52,6 +54,7 @@ class MetricsSnapshot(models.Model):
     new_lows_24h = models.IntegerField(null=True, blank=True)
     momentum_index = models.FloatField(null=True, blank=True)
     extended_metrics = models.JSONField(default=dict, blank=True)
+    sources = models.JSONField(default=dict, blank=True, help_text="source of each imported series")
     data_quality_flags = models.JSONField(default=dict, blank=True)
     has_anomalies = models.BooleanField(default=False)
     is_validated = models.BooleanField(default=False)
@@ -62,6 +65,8 @@ class MetricsSnapshot(models.Model):
     collection_duration_ms = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = RecordQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -87,6 +92,8 @@ class MarketSentiment(Analysis):
     news_sentiment = models.JSONField(default=dict, blank=True)
     composite_sentiment = models.FloatField(null=True, blank=True)
     sentiment_sources = models.JSONField(default=dict, blank=True)
+
+    objects = RecordQuerySet.as_manager()
 
     class Meta(Analysis.Meta):
         constraints = [
@@ -114,6 +121,8 @@ class Dominance(Analysis):
     cap_coverage = models.FloatField(
         null=True, blank=True, help_text="share of coins whose cap a source gave; the rest is estimated"
     )
+
+    objects = RecordQuerySet.as_manager()
 
     class Meta(Analysis.Meta):
         constraints = [

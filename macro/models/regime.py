@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from aimodels.models import AIModel
 from assets.models import Analysis, record_triggers
 from cryptopredict.common import schema
+from cryptopredict.common.timeseries import RecordQuerySet
 from macro.models.readings import MetricsSnapshot
 
 
@@ -19,9 +20,12 @@ class Regime(models.TextChoices):
 
 
 class Phase(models.TextChoices):
+    """The regime, refined where the market is turning."""
+
     BULL = "bull", _("Bull")
     BEAR = "bear", _("Bear")
-    SIDEWAYS = "sideways", _("Sideways")
+    NEUTRAL = "neutral", _("Neutral")
+    VOLATILE = "volatile", _("Volatile")
     ACCUMULATION = "accumulation", _("Accumulation")
     DISTRIBUTION = "distribution", _("Distribution")
     TRANSITION = "transition", _("Transition")
@@ -35,17 +39,23 @@ class RiskLevel(models.TextChoices):
 
 
 class RegimeAnalysis(Analysis):
-    """The reading of one bar. `confidence_score` is the calibrated probability of `market_regime`."""
+    """The reading of one bar. `confidence_score` is the calibrated probability of `market_regime`.
 
-    market_regime = models.CharField(max_length=20, choices=Regime)
-    phase = models.CharField(max_length=20, choices=Phase)
+    Where no model could be fitted yet, regime, phase and risk level are null and `reasons` says why.
+    """
+
+    market_regime = models.CharField(max_length=20, choices=Regime, null=True, blank=True)
+    phase = models.CharField(max_length=20, choices=Phase, null=True, blank=True)
     confidence_score = models.FloatField(null=True, blank=True)
-    risk_level = models.CharField(max_length=10, choices=RiskLevel)
+    risk_level = models.CharField(max_length=10, choices=RiskLevel, null=True, blank=True)
     trend_strength = models.FloatField(null=True, blank=True)
     recommended_exposure = models.FloatField(null=True, blank=True)
     probabilities = models.JSONField(default=dict, blank=True, help_text="probability of each regime now")
     sentiment_breakdown = models.JSONField(default=dict, blank=True)
     regime_drivers = models.JSONField(default=list, blank=True)
+    turning_point = models.JSONField(
+        default=dict, blank=True, help_text="what would end the regime: the next one, and bars until then"
+    )
     dominance_data = models.JSONField(default=dict, blank=True)
     macro_indicators = models.JSONField(default=dict, blank=True)
     reasons = models.JSONField(default=dict, blank=True, help_text="why a figure is null or withheld")
@@ -55,6 +65,8 @@ class RegimeAnalysis(Analysis):
     model = models.ForeignKey(
         AIModel, null=True, blank=True, on_delete=models.PROTECT, related_name="regime_analyses"
     )
+
+    objects = RecordQuerySet.as_manager()
 
     class Meta(Analysis.Meta):
         verbose_name_plural = "regime analyses"
@@ -86,6 +98,8 @@ class RegimeForecast(Analysis):
     )
     realised_regime = models.CharField(max_length=20, choices=Regime, null=True, blank=True)
     realised_at = models.DateTimeField(null=True, blank=True)
+
+    objects = RecordQuerySet.as_manager()
 
     class Meta(Analysis.Meta):
         constraints = [

@@ -1,6 +1,7 @@
 """Layer 2, which corner of the market: indices, strength, flows, rotation, allocation of sectors."""
 
 from sectors.engine.allocation import Allocation, allocate
+from sectors.engine.home import home_momentum, home_momentum_lookback
 from sectors.engine.inputs import Inputs, lookback, prepare
 from sectors.engine.judge import judge_allocation, judge_forecast
 from sectors.engine.layer import SPECS, SectorFit, analyse, apply, fit, fit_all
@@ -35,6 +36,8 @@ __all__ = [
     "apply",
     "fit",
     "fit_all",
+    "home_momentum",
+    "home_momentum_lookback",
     "judge_allocation",
     "judge_forecast",
     "lookback",

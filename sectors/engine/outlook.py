@@ -17,7 +17,7 @@ from sectors.engine.inputs import Inputs
 SPEC = ModelSpec(
     name="sectors.outlook",
     model_type=ModelType.SECTOR,
-    estimator="logistic regression pooled over sectors, Platt-calibrated on purged blocks",
+    estimator="pooled logistic regression, Platt-calibrated",
     target="the sector's return over 7 days exceeds the median of the sectors",
     features=contest.FEATURES,
     horizon_days=contest.HORIZON_DAYS,

@@ -19,7 +19,7 @@ from sectors.engine.inputs import Inputs
 SPEC = ModelSpec(
     name="sectors.rotation",
     model_type=ModelType.SECTOR,
-    estimator="logistic regression, Platt-calibrated on purged blocks",
+    estimator="logistic regression, Platt-calibrated",
     target="the 28-day leaders in 7 days are not today's",
     features=race.FEATURES,
     horizon_days=race.HORIZON_DAYS,

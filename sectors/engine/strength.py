@@ -62,7 +62,7 @@ def measure(index: SectorIndex, risky: Bools, timeframe: Timeframe, params: Para
         week=performance(logs, timeframe, 7, params),
         month=performance(logs, timeframe, 30, params),
         pace=paces,
-        momentum=np.tanh(_mean_of_last(paces)),
+        momentum=momentum(paces),
         ratio=ratio,
         impulse=impulse,
         status=quadrant(ratio, impulse),
@@ -70,6 +70,11 @@ def measure(index: SectorIndex, risky: Bools, timeframe: Timeframe, params: Para
         correlation=rolling.correlation(logs, np.log1p(index.market), span, params.least(span)),
         drawdown=_drawdown(logs, long, params.least(long)),
     )
+
+
+def momentum(paces: Floats) -> Floats:
+    """Score in [-1, 1] from paces (T, S, H): tanh of their mean over the spans; NaN where one is unknown."""
+    return np.asarray(np.tanh(_mean_of_last(paces)), dtype=np.float64)
 
 
 def performance(logs: Floats, timeframe: Timeframe, days: int, params: Params) -> Floats:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from aimodels.models import AIModel
 from assets.models import Analysis
 from cryptopredict.common import schema
+from cryptopredict.common.timeseries import RecordQuerySet
 from sectors.models.sector import Sector
 
 
@@ -25,6 +26,7 @@ class Stance(models.TextChoices):
     OVERWEIGHT = "overweight", _("Overweight")
     NEUTRAL = "neutral", _("Neutral")
     UNDERWEIGHT = "underweight", _("Underweight")
+    UNKNOWN = "unknown", _("Not known")
 
 
 class SectorPerformance(Analysis):
@@ -44,6 +46,8 @@ class SectorPerformance(Analysis):
     member_count = models.PositiveIntegerField(default=0)
     top_performers = models.JSONField(default=list, blank=True)
     performance_metrics = models.JSONField(default=dict, blank=True)
+
+    objects = RecordQuerySet.as_manager()
 
     class Meta(Analysis.Meta):
         constraints = [
@@ -77,6 +81,8 @@ class SectorRotation(Analysis):
         AIModel, null=True, blank=True, on_delete=models.PROTECT, related_name="rotations"
     )
 
+    objects = RecordQuerySet.as_manager()
+
     class Meta(Analysis.Meta):
         constraints = [
             *Analysis.Meta.constraints,
@@ -98,6 +104,8 @@ class SectorFlow(Analysis):
     share = models.FloatField(help_text="percentage points of the whole market cap")
     window_days = models.PositiveSmallIntegerField(default=7)
 
+    objects = RecordQuerySet.as_manager()
+
     class Meta(Analysis.Meta):
         constraints = [
             *Analysis.Meta.constraints,
@@ -117,7 +125,7 @@ class SectorAnalysis(Analysis):
     """The reading of one sector: what to do with it, how sure, and why."""
 
     sector = models.ForeignKey(Sector, on_delete=models.PROTECT, related_name="analyses")
-    stance = models.CharField(max_length=20, choices=Stance)
+    stance = models.CharField(max_length=20, choices=Stance, default=Stance.UNKNOWN)
     confidence_score = models.FloatField(null=True, blank=True)
     weight = models.FloatField(null=True, blank=True, help_text="its share of the allocation")
     drivers = models.JSONField(default=list, blank=True)
@@ -125,6 +133,8 @@ class SectorAnalysis(Analysis):
     model = models.ForeignKey(
         AIModel, null=True, blank=True, on_delete=models.PROTECT, related_name="sector_analyses"
     )
+
+    objects = RecordQuerySet.as_manager()
 
     class Meta(Analysis.Meta):
         verbose_name_plural = "sector analyses"

@@ -1,0 +1,50 @@
+"""For every test: PostgreSQL and Redis of the run's own where asked for, and no way to the network."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cryptopredict import embedded
+
+LOCAL = {"", "localhost", "127.0.0.1", "::1", "0.0.0.0", "::"}
+
+
+def pytest_configure() -> None:
+    sys.addaudithook(_stay_local)
+
+
+def pytest_unconfigure() -> None:
+    if os.environ.get("TEST_VAR_OWNER") == str(os.getpid()):
+        shutil.rmtree(os.environ["TEST_VAR"], ignore_errors=True)
+
+
+def _stay_local(event: str, arguments: tuple[Any, ...]) -> None:
+    """Refuse a connection or a look-up of a name that leads away from this machine."""
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = arguments[1][0]
+    elif event == "socket.getaddrinfo":
+        host = arguments[0]
+    else:
+        return
+    if isinstance(host, bytes):
+        host = host.decode()
+    if host is not None and host not in LOCAL and not host.startswith("127."):
+        raise RuntimeError(f"A test tried to reach {host}; tests stay on this machine.")
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[embedded.Layout]:
+    """PostgreSQL and Redis, started by the first worker that asks, stopped by the last that leaves."""
+    layout = embedded.Layout(Path(os.environ["TEST_VAR"]).resolve())
+    with embedded.services(layout, durable=False):
+        yield layout
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(servers: embedded.Layout) -> None:
+    """pytest-django asks for this before it makes the test database."""

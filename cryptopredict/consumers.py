@@ -1,0 +1,142 @@
+"""The streams: five addresses, one consumer. Who may listen is settled before the handshake is answered."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from channels.auth import AuthMiddlewareStack
+from channels.db import aclose_old_connections, database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from channels.security.websocket import AllowedHostsOriginValidator
+from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
+from rest_framework.exceptions import AuthenticationFailed
+
+from accounts.authentication import authenticate, token_of
+from cryptopredict.common.realtime import Topic, channel
+from cryptopredict.common.restapi import role_at_least
+from cryptopredict.hub import Client, hub
+
+HEARTBEAT = 25.0  # seconds; below the idle limits of usual proxies
+BEAT = '{"topic":"stream.beat","data":{}}'
+MOST_ASSETS = 100
+TOO_SLOW = (4408, "You read slower than we send. Connect again and ask for the current state first.")
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Who may listen at an address, and to what."""
+
+    role: str
+    topics: tuple[Topic, ...]
+    mine: tuple[Topic, ...] = ()  # topics that are also sent to one user alone
+
+    def channels(self, user: Any, address: dict[str, Any]) -> list[str] | None:
+        """Return what `user` hears at `address`; None if it is not for them."""
+        if not role_at_least(user, self.role):
+            return None
+        owner = address.get("user_id")
+        if owner is not None and owner != user.pk and not role_at_least(user, "admin"):
+            return None
+        return [channel(topic) for topic in self.topics] + [channel(topic, owner) for topic in self.mine]
+
+
+@dataclass(frozen=True)
+class PriceStream(Stream):
+    """Prices of the assets that the address names, comma-separated."""
+
+    def channels(self, user: Any, address: dict[str, Any]) -> list[str] | None:
+        names = address["crypto_ids"].split(",")
+        if not role_at_least(user, self.role) or not 0 < len(names) <= MOST_ASSETS:
+            return None
+        if not all(name.isascii() and name.isdigit() and len(name) < 19 for name in names):
+            return None
+        return [channel(Topic.CANDLE, int(name)) for name in names]
+
+
+STREAMS = {
+    "dashboard": Stream(
+        "casual",
+        (Topic.REGIME, Topic.SECTORS, Topic.WATCHLIST, Topic.SIGNAL, Topic.OUTCOME),
+        (Topic.SIGNAL, Topic.NOTIFICATION, Topic.WATCHLIST),
+    ),
+    "prices": PriceStream("guest", ()),
+    "signals": Stream("casual", (Topic.SIGNAL,), (Topic.SIGNAL,)),
+    "system": Stream("admin", (Topic.SYSTEM,)),
+    "suggestions": Stream("admin", (Topic.SUGGESTION,)),
+}
+
+
+class StreamConsumer(AsyncWebsocketConsumer):
+    """Hands one client what the hub brings. It never writes, and what the client says is not read."""
+
+    client: Client | None = None
+    heart: asyncio.Task[None] | None = None
+
+    def __init__(self, stream: str) -> None:
+        super().__init__()
+        self.stream = stream
+
+    async def connect(self) -> None:
+        channels = STREAMS[self.stream].channels(self.scope["user"], self.scope["url_route"]["kwargs"])
+        if channels is None:
+            await self.close()  # before accept: the browser sees 403
+            return
+        await aclose_old_connections()  # the session was read; a stream of hours must not hold a connection
+        await self.accept()
+        self.client = Client(self._hand_over, self._let_go)
+        await hub().join(self.client, channels)
+        await self._hand_over('{"topic":"stream.ready","data":{}}')
+        self.heart = asyncio.create_task(self._beat())
+
+    async def disconnect(self, code: int) -> None:
+        if self.heart is not None:
+            self.heart.cancel()
+        if self.client is not None:
+            await hub().leave(self.client)
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Like the parent's, without its thread hop a message: only `connect` needs the database."""
+        if message["type"] != "websocket.receive":
+            await getattr(self, message["type"].replace(".", "_"))(message)
+
+    async def _hand_over(self, text: str) -> None:
+        await self.base_send({"type": "websocket.send", "text": text})
+
+    async def _let_go(self) -> None:
+        await self.close(*TOO_SLOW)
+
+    async def _beat(self) -> None:
+        """Keep proxies from closing a quiet stream, and let pages notice a dead one."""
+        with contextlib.suppress(Exception):
+            while self.client is not None:
+                await asyncio.sleep(HEARTBEAT)
+                self.client.put(BEAT)
+
+
+App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
+
+
+def gate(app: App) -> App:
+    """Let in API tokens (programs send no origin), and session cookies from one of our own pages."""
+    pages = AllowedHostsOriginValidator(AuthMiddlewareStack(app))
+
+    async def enter(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        header = next((value for name, value in scope["headers"] if name == b"authorization"), None)
+        if header is None:
+            await pages(scope, receive, send)
+        else:
+            await app({**scope, "user": await _bearer(header)}, receive, send)
+
+    return enter
+
+
+@database_sync_to_async
+def _bearer(header: bytes) -> Any:
+    try:
+        token = token_of(header)
+        return AnonymousUser() if token is None else authenticate(token, timezone.now())[0]
+    except AuthenticationFailed:
+        return AnonymousUser()

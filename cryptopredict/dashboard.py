@@ -1,0 +1,150 @@
+"""The one page that looks at all layers: the sentence, the funnel's four cards, and what came out of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import select_template
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from cryptopredict.common.cards import Card
+from cryptopredict.common.realtime import Topic
+from cryptopredict.common.restapi import role_at_least
+
+TOP = 8  # rows of a list on the dashboard
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of the dashboard that asks again for itself when `topic` was announced."""
+
+    slug: str
+    app: str
+    selector: str  # name in `<app>.selectors`, called with the user
+    role: str
+    topic: Topic
+    title: str | Promise
+    number: int = 0  # 1..4 for the layer cards
+
+    @property
+    def trigger(self) -> str:
+        """When HTMX asks again. On each connect only for signals: one may have come while the page loaded."""
+        healing = "stream.open" if self.topic == Topic.SIGNAL else "stream.gap"
+        return f"{self.topic} from:body, {healing} from:body"
+
+    def template(self) -> Any:
+        """Return the app's own template where it has one, else the shared one."""
+        kind = "card" if self.number else self.slug
+        return select_template([f"{self.app}/partials/{kind}.html", f"partials/{kind}.html"])
+
+
+CARDS = (
+    Part("macro", "macro", "card", "guest", Topic.REGIME, _("Macro"), 1),
+    Part("sectors", "sectors", "card", "guest", Topic.SECTORS, _("Sectors"), 2),
+    Part("selection", "selection", "card", "casual", Topic.WATCHLIST, _("Selection"), 3),
+    Part("trading", "trading", "card", "casual", Topic.SIGNAL, _("Trading"), 4),
+)
+LISTS = (
+    Part("signals", "trading", "active_signals", "casual", Topic.SIGNAL, _("Active signals")),
+    Part("strengths", "sectors", "strengths", "guest", Topic.SECTORS, _("Sector strengths")),
+    Part("top-assets", "selection", "top_assets", "casual", Topic.WATCHLIST, _("Top assets")),
+)
+PARTS = {part.slug: part for part in CARDS + LISTS}
+NAV = (
+    ("home", _("Overview"), "dashboard", "guest"),
+    ("macro", _("Macro"), "macro:overview", "guest"),
+    ("sectors", _("Sectors"), "sectors:ranking", "guest"),
+    ("selection", _("Selection"), "selection:watchlist", "casual"),
+    ("trading", _("Signals"), "trading:signals", "casual"),
+    ("admin", _("Review"), "admin:index", "admin"),
+)
+
+
+@require_safe
+@login_required
+def dashboard(request: HttpRequest) -> HttpResponse:
+    """Show the whole page in one response; afterwards each part refreshes itself."""
+    cards = [_context(part, request.user) for part in CARDS]
+    lists = {part.slug.replace("-", "_"): _context(part, request.user) for part in LISTS}
+    context = {"cards": cards, **lists, **answer(cards)}
+    return render(request, "dashboard.html", context)
+
+
+@require_safe
+@login_required
+def part(request: HttpRequest, slug: str) -> HttpResponse:
+    """Answer one part of the page, as HTMX asks for it."""
+    if slug not in PARTS:
+        raise Http404
+    wanted = PARTS[slug]
+    return HttpResponse(wanted.template().render(_context(wanted, request.user), request))
+
+
+@require_safe
+@login_required
+def sentence(request: HttpRequest) -> HttpResponse:
+    """Answer the first line of the page."""
+    return render(request, "partials/answer.html", answer([_context(part, request.user) for part in CARDS]))
+
+
+def answer(cards: list[dict[str, Any]]) -> dict[str, Any]:
+    """Put the page's first line together from the clauses of the layers that have something to say."""
+    told: list[Card] = [card["data"] for card in cards if card["data"]]
+    times = [card["as_of"] for card in told if card["as_of"]]
+    return {
+        "sentences": [card["sentence"] for card in told if card.get("sentence")],
+        "as_of": min(times, default=None),
+        "is_stale": any(card["is_stale"] for card in told),
+    }
+
+
+def _context(part: Part, user: Any) -> dict[str, Any]:
+    """Ask the layer; a layer that is not built, has not run or is not for this user is said to be so."""
+    allowed = role_at_least(user, part.role)
+    ask = _selector(part.app, part.selector) if allowed else None
+    return {"part": part, "allowed": allowed, "data": ask(user) if ask else None}
+
+
+def _selector(app: str, name: str) -> Callable[[Any], Any] | None:
+    if find_spec(f"{app}.selectors") is None:
+        return None
+    return getattr(import_module(f"{app}.selectors"), name, None)
+
+
+# What stands around every page
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Give every template its navigation, its stream and the word on simulated data; asked only when used."""
+    return {"shell": SimpleLazyObject(lambda: _shell(request))}
+
+
+def _shell(request: HttpRequest) -> dict[str, Any]:
+    user = getattr(request, "user", None)
+    stream = f"/api/v1/ws/dashboard/{user.pk}" if user is not None and role_at_least(user, "casual") else ""
+    simulated = _selector("assets", "is_simulated")
+    return {
+        "nav": list(_nav(request.path, user)),
+        "stream": stream,
+        "is_simulated": bool(simulated and simulated()),
+    }
+
+
+def _nav(path: str, user: Any) -> Any:
+    for icon, name, view, role in NAV:
+        if not role_at_least(user, role):
+            continue
+        try:
+            url = reverse(view)
+        except NoReverseMatch:
+            continue
+        current = path == url if url == "/" else path.startswith(url)
+        yield {"icon": icon, "name": name, "url": url, "is_current": current}

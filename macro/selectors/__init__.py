@@ -1,0 +1,26 @@
+"""What others read of layer 1: exposure and regimes for computing, readings and their age for showing."""
+
+from macro.selectors.dashboard import card
+from macro.selectors.freshness import stale_reason
+from macro.selectors.readings import (
+    latest_dominance,
+    latest_forecast,
+    latest_regime,
+    latest_sentiment,
+    regime_history,
+)
+from macro.selectors.series import exposures, market_series, regimes, rows_needed
+
+__all__ = [
+    "card",
+    "exposures",
+    "latest_dominance",
+    "latest_forecast",
+    "latest_regime",
+    "latest_sentiment",
+    "market_series",
+    "regime_history",
+    "regimes",
+    "rows_needed",
+    "stale_reason",
+]

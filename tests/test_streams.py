@@ -1,0 +1,214 @@
+"""The whole way of an event, through a real Redis and the real ASGI application."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from channels.testing import WebsocketCommunicator
+from django.conf import settings as django_settings
+from django.db import connections, transaction
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import ApiToken, User
+from cryptopredict import hub as hubs
+from cryptopredict.common import realtime
+from cryptopredict.common.realtime import Topic, publish
+
+pytestmark = pytest.mark.django_db(transaction=True)
+HOME = (b"origin", b"http://localhost:8000")
+
+
+@pytest.fixture(autouse=True)
+async def _redis(servers: Any) -> AsyncIterator[None]:
+    yield
+    await sync_to_async(connections.close_all)()  # the thread that served the sockets keeps one otherwise
+
+
+@pytest.fixture
+def casual() -> User:
+    return User.objects.create_user("casual@example.com", role="casual")
+
+
+def cookie(user: User) -> tuple[bytes, bytes]:
+    client = Client()
+    client.force_login(user)
+    session = client.cookies[django_settings.SESSION_COOKIE_NAME].value
+    return b"cookie", f"{django_settings.SESSION_COOKIE_NAME}={session}".encode()
+
+
+@asynccontextmanager
+async def listening(path: str, *headers: tuple[bytes, bytes]) -> AsyncIterator[WebsocketCommunicator]:
+    socket = connection(path, headers)
+    accepted, _ = await socket.connect(timeout=5)
+    assert accepted
+    assert json.loads(await socket.receive_from(timeout=5))["topic"] == "stream.ready"
+    try:
+        yield socket
+    finally:
+        await socket.disconnect()
+
+
+def connection(path: str, headers: tuple[tuple[bytes, bytes], ...]) -> WebsocketCommunicator:
+    from cryptopredict.asgi import application  # builds the middleware: after the settings of the test
+
+    return WebsocketCommunicator(application, path, headers=list(headers))
+
+
+async def refused(path: str, *headers: tuple[bytes, bytes]) -> bool:
+    socket = connection(path, headers)
+    accepted, _ = await socket.connect(timeout=5)
+    return not accepted
+
+
+async def test_a_committed_signal_reaches_the_open_stream(casual: User) -> None:
+    header = await sync_to_async(cookie)(casual)
+    async with listening(f"/api/v1/ws/signals/{casual.pk}", header, HOME) as socket:
+
+        def store() -> None:
+            with transaction.atomic():
+                publish(Topic.SIGNAL, {"id": 7, "symbol": "BTC"})
+
+        await sync_to_async(store)()
+        event = json.loads(await socket.receive_from(timeout=5))
+    assert event["topic"] == "trading.signal"
+    assert event["data"] == {"id": 7, "symbol": "BTC"}
+    assert event["time"].endswith("Z")
+    assert set(event) == {"topic", "recipient", "id", "time", "sequence", "data"}
+
+
+async def test_a_rolled_back_signal_reaches_nobody(casual: User) -> None:
+    header = await sync_to_async(cookie)(casual)
+    async with listening(f"/api/v1/ws/signals/{casual.pk}", header, HOME) as socket:
+
+        def fail_and_succeed() -> None:
+            with pytest.raises(RuntimeError), transaction.atomic():
+                publish(Topic.SIGNAL, {"id": 1})
+                raise RuntimeError("the stage failed")
+            publish(Topic.SIGNAL, {"id": 2})
+
+        await sync_to_async(fail_and_succeed)()
+        assert json.loads(await socket.receive_from(timeout=5))["data"] == {"id": 2}
+
+
+async def test_numbers_rise_by_one_so_that_a_gap_shows(casual: User) -> None:
+    header = await sync_to_async(cookie)(casual)
+    async with listening(f"/api/v1/ws/signals/{casual.pk}", header, HOME) as socket:
+        for number in range(3):
+            await sync_to_async(publish)(Topic.SIGNAL, {"id": number})
+        numbers = [json.loads(await socket.receive_from(timeout=5))["sequence"] for _ in range(3)]
+    assert numbers == [numbers[0], numbers[0] + 1, numbers[0] + 2]
+
+
+async def test_what_is_meant_for_one_person_is_not_heard_by_another(casual: User) -> None:
+    other = await sync_to_async(User.objects.create_user)("other@example.com", role="casual")
+    mine, theirs = await sync_to_async(cookie)(casual), await sync_to_async(cookie)(other)
+    async with (
+        listening(f"/api/v1/ws/signals/{casual.pk}", mine, HOME) as socket,
+        listening(f"/api/v1/ws/signals/{other.pk}", theirs, HOME) as their_socket,
+    ):
+        await sync_to_async(publish)(Topic.SIGNAL, {"id": 3}, recipient=casual.pk)
+        await sync_to_async(publish)(Topic.SIGNAL, {"id": 4})
+        assert json.loads(await socket.receive_from(timeout=5))["data"] == {"id": 3}
+        assert json.loads(await their_socket.receive_from(timeout=5))["data"] == {"id": 4}
+
+
+async def test_anonymous_foreign_and_strangers_are_refused_before_accept(casual: User) -> None:
+    header = await sync_to_async(cookie)(casual)
+    mine = f"/api/v1/ws/signals/{casual.pk}"
+    assert await refused(mine, HOME)
+    assert await refused(mine, header, (b"origin", b"https://evil.example"))
+    assert await refused(mine, header)
+    assert await refused(f"/api/v1/ws/signals/{casual.pk + 1}", header, HOME)
+    assert await refused("/api/v1/ws/admin/suggestions", header, HOME)
+    assert await refused("/api/v1/ws/nowhere", header, HOME)
+
+
+async def test_a_price_stream_of_no_assets_is_refused(casual: User) -> None:
+    header = await sync_to_async(cookie)(casual)
+    for ids in ("0x1", "1,,2", "", ",".join("1" * 101), "1.5"):
+        assert await refused(f"/api/v1/ws/prices/{ids}", header, HOME), ids
+
+
+async def test_a_guest_hears_prices_of_the_assets_they_named_only() -> None:
+    guest = await sync_to_async(User.objects.create_user)("guest@example.com", role="guest")
+    header = await sync_to_async(cookie)(guest)
+    async with listening("/api/v1/ws/prices/1,3", header, HOME) as socket:
+        await sync_to_async(publish)(Topic.CANDLE, {"asset": 2}, recipient=2)
+        await sync_to_async(publish)(Topic.CANDLE, {"asset": 3}, recipient=3)
+        assert json.loads(await socket.receive_from(timeout=5))["data"] == {"asset": 3}
+    assert await refused(f"/api/v1/ws/signals/{guest.pk}", header, HOME)
+
+
+async def test_an_administrator_may_listen_for_anyone() -> None:
+    admin = await sync_to_async(User.objects.create_user)("admin@example.com", role="admin")
+    header = await sync_to_async(cookie)(admin)
+    async with (
+        listening(f"/api/v1/ws/dashboard/{admin.pk + 1}", header, HOME),
+        listening("/api/v1/ws/admin/system-status", header, HOME),
+    ):
+        pass
+
+
+async def test_a_program_comes_in_by_token_until_it_is_revoked(casual: User) -> None:
+    digest = hashlib.sha256(b"secret").hexdigest()
+    token = await sync_to_async(ApiToken.objects.create)(user=casual, name="bot", digest=digest, prefix="sec")
+    path, header = f"/api/v1/ws/signals/{casual.pk}", (b"authorization", b"Token secret")
+    async with listening(path, header):
+        pass
+    token.revoked_at = timezone.now()
+    await sync_to_async(token.save)()
+    assert await refused(path, header)
+    assert await refused(path, (b"authorization", b"Token wrong"))
+
+
+async def test_a_client_that_does_not_read_is_dropped_and_the_others_go_on() -> None:
+    released, dropped, heard = asyncio.Event(), asyncio.Event(), []
+
+    async def stuck(text: str) -> None:
+        await released.wait()
+
+    async def drop() -> None:
+        dropped.set()
+
+    async def quick(text: str) -> None:
+        heard.append(text)
+
+    slow, fast = hubs.Client(stuck, drop), hubs.Client(quick, drop)
+    for number in range(hubs.QUEUE + 2):
+        slow.put(str(number))
+        fast.put(str(number))
+        await asyncio.sleep(0)
+    await asyncio.wait_for(dropped.wait(), 5)
+    assert slow.too_slow
+    assert not fast.too_slow
+    await asyncio.sleep(0.01)
+    assert heard == [str(number) for number in range(hubs.QUEUE + 2)]
+    await slow.close()
+    await fast.close()
+
+
+async def test_the_last_to_leave_ends_the_subscription(casual: User) -> None:
+    header = await sync_to_async(cookie)(casual)
+    async with listening(f"/api/v1/ws/signals/{casual.pk}", header, HOME):
+        assert hubs.hub().size() == 1
+    assert hubs.hub().size() == 0
+    assert hubs.hub()._reader is None
+
+
+async def test_a_dead_redis_is_logged_and_fails_nothing(
+    settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.REDIS_URL = "unix:///nowhere/redis.sock"
+    await sync_to_async(publish)(Topic.SIGNAL, {"id": 1})
+    assert "trading.signal was stored but could not be announced" in caplog.text
+
+
+async def test_what_json_cannot_say_is_refused_at_the_call() -> None:
+    with pytest.raises(ValueError, match=r"price is not a finite number"):
+        realtime.publish(Topic.SIGNAL, {"price": float("nan")})
