@@ -21,6 +21,7 @@ from django.db.migrations.executor import MigrationExecutor
 from accounts.services import create_user
 from assets.engine.timeframe import Timeframe
 from assets.models import Candle, DataImport, ImportKind, ImportStatus
+from assets.services.simulation import stored_simulation
 from cryptopredict.embedded import StartError
 from cryptopredict.models import PipelineRun, RunStatus
 from sectors.models import SectorMapping
@@ -53,8 +54,8 @@ def steps(market: str | None) -> list[Step]:
     return [
         Step("Tables", _unmigrated, lambda: call_command("migrate", interactive=False, verbosity=0)),
         Step("Static files", _static_changed, _collect_static),
-        Step("Sectors", _no_sectors, lambda: call_command("seed_sectors")),
         Step("Market", lambda: _market_missing(source), lambda: _load_market(source)),
+        Step("Sectors", _no_sectors, lambda: call_command("seed_sectors")),
         Step("Pipeline", _pipeline_behind, _run_pipeline),
         Step("Administrator", _no_administrator, _create_administrator),
     ]
@@ -96,11 +97,12 @@ def _no_sectors() -> bool:
 
 
 def _market_missing(source: Path | None) -> bool:
-    """Whether to load: there is no market yet, or the files are newer than what was read of them."""
+    """Whether to load: there is no market yet, a simulated one has new bars, or the files are newer."""
     imports = DataImport.objects.filter(status=ImportStatus.COMPLETED)
-    simulated = imports.filter(kind=ImportKind.SIMULATION).exists()
+    simulated = stored_simulation()
     if source is None:
-        return not (simulated or imports.filter(kind__in=[ImportKind.CANDLES, ImportKind.PROVIDER]).exists())
+        real = imports.filter(kind__in=[ImportKind.CANDLES, ImportKind.PROVIDER])
+        return _bars_to_simulate(simulated) if simulated else not real.exists()
     if simulated:
         raise StartError(
             f"{settings.VAR} holds a simulated market, and real candles are not mixed with it. "
@@ -109,6 +111,12 @@ def _market_missing(source: Path | None) -> bool:
     read = imports.filter(kind=ImportKind.CANDLES, source__startswith=str(source))
     last = read.order_by("-started_at").first()
     return last is None or _newest(source) > last.started_at
+
+
+def _bars_to_simulate(record: DataImport) -> bool:
+    if record.status != ImportStatus.COMPLETED:
+        return True
+    return record.last_time < record.timeframe.last_closed(datetime.now(UTC))
 
 
 def _newest(source: Path) -> datetime:
@@ -122,13 +130,15 @@ def _load_market(source: Path | None) -> str | None:
     if source is None:
         call_command("simulate_market")
         return None
+    said = None
     try:
         call_command("import_candles", str(source))
     except CommandError as error:
         if not Candle.objects.exists():
             raise
-        return str(error)  # rows were refused, good ones landed: there is something to look at
-    return None
+        said = str(error)  # rows were refused, good ones landed: there is something to look at
+    call_command("seed_sectors")  # coins that were not met before find their sector
+    return said
 
 
 def _bars_to_run() -> tuple[Timeframe, datetime, datetime] | None:
