@@ -174,5 +174,5 @@ def _exit(reports: list[FileReport], files: list[Path]) -> None:
     if rejected:
         lines.append(f"{rejected:,} rows were rejected")
     if lines:
-        code = 1 if fatal or not landed else SOME_REJECTED
+        code = 1 if fatal or (failed and not landed) else SOME_REJECTED
         raise CommandError("; ".join(lines) + ".", returncode=code)
