@@ -1,9 +1,7 @@
 """The one page that looks at all layers: the sentence, the funnel's four cards, and what came out of it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -15,6 +13,7 @@ from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from assets.selectors import is_simulated
 from cryptopredict.common.cards import Card
 from cryptopredict.common.realtime import Topic
 from cryptopredict.common.restapi import role_at_least
@@ -109,14 +108,12 @@ def answer(cards: list[dict[str, Any]]) -> dict[str, Any]:
 def _context(part: Part, user: Any) -> dict[str, Any]:
     """Ask the layer; a layer that is not built, has not run or is not for this user is said to be so."""
     allowed = role_at_least(user, part.role)
-    ask = _selector(part.app, part.selector) if allowed else None
-    return {"part": part, "allowed": allowed, "data": ask(user) if ask else None}
+    return {"part": part, "allowed": allowed, "data": ask(part, user) if allowed else None}
 
 
-def _selector(app: str, name: str) -> Callable[[Any], Any] | None:
-    if find_spec(f"{app}.selectors") is None:
-        return None
-    return getattr(import_module(f"{app}.selectors"), name, None)
+def ask(part: Part, user: Any) -> Any:
+    """What the layer says; None where it has not run yet."""
+    return getattr(import_module(f"{part.app}.selectors"), part.selector)(user)
 
 
 # What stands around every page
@@ -130,11 +127,10 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 def _shell(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     stream = f"/api/v1/ws/dashboard/{user.pk}" if user is not None and role_at_least(user, "casual") else ""
-    simulated = _selector("assets", "is_simulated")
     return {
         "nav": list(_nav(request.path, user)),
         "stream": stream,
-        "is_simulated": bool(simulated and simulated()),
+        "is_simulated": is_simulated(),
     }
 
 

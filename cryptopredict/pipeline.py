@@ -16,7 +16,7 @@ from assets import selectors as assets
 from assets.engine.panel import Panel
 from assets.engine.timeframe import Timeframe
 from assets.models import Analysis
-from cryptopredict.models import PipelineRun, RunStatus
+from cryptopredict.models import PipelineRun, RunStatus, RuntimeSettings
 from macro import selectors as macro_selectors
 from macro import services as macro
 from macro.models import RegimeAnalysis
@@ -36,7 +36,9 @@ _LOCK = 0x70697065  # one run of a timeframe at a time, whoever starts it
 class Service(Protocol):
     """A stage's service: idempotent, keyword-only, told the time; returns the rows it wrote."""
 
-    def __call__(self, *, timeframe: Timeframe, as_of: datetime, since: datetime, panel: Panel) -> int: ...
+    def __call__(
+        self, *, timeframe: Timeframe, as_of: datetime, since: datetime, panel: Panel, **thresholds: Any
+    ) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +49,20 @@ class Stage:
     service: Service
     rows_needed: Callable[[Timeframe, datetime, datetime], int]
     record: type[Analysis]
+    threshold: str = ""  # field of RuntimeSettings handed down as `least_confidence`
 
 
 STAGES = (
     Stage("macro", macro.assess, macro_selectors.rows_needed, RegimeAnalysis),
     Stage("sectors", sectors.rank, sectors_selectors.rows_needed, SectorRotation),
-    Stage("selection", selection.score, selection_selectors.rows_needed, WatchlistAnalysis),
-    Stage("trading", trading.signal, trading_selectors.rows_needed, SignalCandidate),
+    Stage(
+        "selection",
+        selection.score,
+        selection_selectors.rows_needed,
+        WatchlistAnalysis,
+        "suggestion_confidence_min",
+    ),
+    Stage("trading", trading.signal, trading_selectors.rows_needed, SignalCandidate, "signal_confidence_min"),
 )
 
 
@@ -109,6 +118,7 @@ def _run_stages(record: PipelineRun, again: bool, progress: Callable[[str, float
     waiting = [stage for stage in STAGES if starts[stage.name] is not None]
     rows = max((stage.rows_needed(timeframe, starts[stage.name], as_of) for stage in waiting), default=0)
     panel = assets.load_panel(timeframe, as_of, rows) if waiting else None
+    thresholds = RuntimeSettings.objects.first() or RuntimeSettings()
     for stage in STAGES:
         started = time.perf_counter()
         start = starts[stage.name]
@@ -116,7 +126,13 @@ def _run_stages(record: PipelineRun, again: bool, progress: Callable[[str, float
         record.stages.append(entry)
         if start is not None and panel is not None:
             with _QueryCount() as queries:
-                entry["rows"] = stage.service(timeframe=timeframe, as_of=as_of, since=start, panel=panel)
+                entry["rows"] = stage.service(
+                    timeframe=timeframe,
+                    as_of=as_of,
+                    since=start,
+                    panel=panel,
+                    **({"least_confidence": getattr(thresholds, stage.threshold)} if stage.threshold else {}),
+                )
             entry["queries"] = queries.count
         entry["seconds"] = round(time.perf_counter() - started, 3)
         record.rows += entry["rows"]

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings as django_settings
-from django.db import transaction
+from django.db import connections, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -19,21 +19,15 @@ from accounts.models import ApiToken, User
 from cryptopredict import hub as hubs
 from cryptopredict.common import realtime
 from cryptopredict.common.realtime import Topic, publish
-from cryptopredict.embedded import redis_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HOME = (b"origin", b"http://localhost:8000")
 
 
-@pytest.fixture(scope="module")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with redis_server(tmp_path_factory.mktemp("r")) as url:
-        yield url
-
-
 @pytest.fixture(autouse=True)
-def _redis(redis_url: str, settings: Any) -> None:
-    settings.REDIS_URL = redis_url
+async def _redis(servers: Any) -> AsyncIterator[None]:
+    yield
+    await sync_to_async(connections.close_all)()  # the thread that served the sockets keeps one otherwise
 
 
 @pytest.fixture
@@ -207,12 +201,14 @@ async def test_the_last_to_leave_ends_the_subscription(casual: User) -> None:
     assert hubs.hub()._reader is None
 
 
-def test_a_dead_redis_is_logged_and_fails_nothing(settings: Any, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_dead_redis_is_logged_and_fails_nothing(
+    settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     settings.REDIS_URL = "unix:///nowhere/redis.sock"
-    publish(Topic.SIGNAL, {"id": 1})
+    await sync_to_async(publish)(Topic.SIGNAL, {"id": 1})
     assert "trading.signal was stored but could not be announced" in caplog.text
 
 
-def test_what_json_cannot_say_is_refused_at_the_call() -> None:
+async def test_what_json_cannot_say_is_refused_at_the_call() -> None:
     with pytest.raises(ValueError, match=r"price is not a finite number"):
         realtime.publish(Topic.SIGNAL, {"price": float("nan")})

@@ -59,9 +59,11 @@ class Keeper:
         return path.read_text().splitlines() if path.exists() else []
 
     def run(self, until: Callable[[], bool], stop: Callable[[], None] | None = None) -> None:
+        early = sum(not child.late for child in self.supervisor.children)
+
         async def both() -> None:
             running = asyncio.create_task(
-                self.supervisor.run(lambda: len(self.notes) >= len(self.supervisor.children), lambda: None)
+                self.supervisor.run(lambda: len(self.notes) >= early, lambda: self.said.append("ready"))
             )
             limit = time.monotonic() + 30
             while not running.done() and not until() and time.monotonic() < limit:
@@ -77,18 +79,28 @@ class Keeper:
 
 def test_children_stop_in_the_reverse_order_and_leave_nothing(tmp_path: Path) -> None:
     keeper = Keeper(tmp_path, behind=OBEDIENT, front=OBEDIENT)
-    keeper.run(until=lambda: keeper.supervisor.ready)
+    keeper.run(until=lambda: keeper.supervisor.ready.is_set())
     assert sorted(keeper.notes[:2]) == ["start behind", "start front"]
     assert keeper.notes[2:] == ["end front", "end behind"]
     assert keeper.records[-1] == {}
     assert not any(psutil.pid_exists(pid) for pid in keeper.pids())
 
 
+def test_a_late_child_starts_when_the_others_answer(tmp_path: Path) -> None:
+    keeper = Keeper(tmp_path, tasks=OBEDIENT, pages=OBEDIENT)
+    tasks, pages = keeper.supervisor.children
+    keeper.supervisor.children = [replace(tasks, late=True), pages]
+    keeper.run(until=lambda: len(keeper.notes) == 2)
+    assert keeper.notes == ["start pages", "start tasks", "end pages", "end tasks"]
+
+
 def test_a_signal_stops_everything(tmp_path: Path) -> None:
     keeper = Keeper(tmp_path, one=OBEDIENT)
-    keeper.run(until=lambda: keeper.supervisor.ready, stop=lambda: os.kill(os.getpid(), signal.SIGHUP))
+    keeper.run(
+        until=lambda: keeper.supervisor.ready.is_set(), stop=lambda: os.kill(os.getpid(), signal.SIGHUP)
+    )
     assert keeper.notes == ["start one", "end one"]
-    assert keeper.said == ["Stopping (once more to hurry) ..."]
+    assert keeper.said == ["ready", "Stopping (once more to hurry) ..."]
 
 
 def test_a_child_that_will_not_end_and_its_own_children_are_killed(tmp_path: Path) -> None:
@@ -97,7 +109,7 @@ def test_a_child_that_will_not_end_and_its_own_children_are_killed(tmp_path: Pat
 
     def both_there() -> bool:
         families[:] = [child for pid in keeper.pids() for child in psutil.Process(pid).children()]
-        return keeper.supervisor.ready and bool(families)
+        return keeper.supervisor.ready.is_set() and bool(families)
 
     keeper.run(until=both_there)
     _, left = psutil.wait_procs(families, timeout=5)
@@ -111,14 +123,14 @@ def test_a_child_that_dies_is_started_again_after_a_pause(tmp_path: Path) -> Non
     killed: list[int] = []
 
     def started_again() -> bool:
-        if keeper.supervisor.ready and not killed:
+        if keeper.supervisor.ready.is_set() and not killed:
             killed.append(keeper.supervisor.running["one"].pid)
             os.kill(killed[0], signal.SIGKILL)
         return len(keeper.notes) >= 2
 
     keeper.run(until=started_again)
     assert keeper.notes == ["start one", "start one", "end one"]
-    assert keeper.said == ["The one process ended (code -9); starting it again in 1 s."]
+    assert keeper.said == ["ready", "The one process ended (code -9); starting it again in 1 s."]
 
 
 def test_a_killed_child_is_started_again_though_its_own_children_live_on(tmp_path: Path) -> None:
@@ -127,7 +139,12 @@ def test_a_killed_child_is_started_again_though_its_own_children_live_on(tmp_pat
 
     def started_again() -> bool:
         running = keeper.supervisor.running.get("parent")
-        if keeper.supervisor.ready and running and not killed and psutil.Process(running.pid).children():
+        if (
+            keeper.supervisor.ready.is_set()
+            and running
+            and not killed
+            and psutil.Process(running.pid).children()
+        ):
             killed.append(running.pid)
             os.kill(running.pid, signal.SIGKILL)
         return len(keeper.notes) >= 2
@@ -143,7 +160,7 @@ def test_a_socket_that_a_killed_process_left_is_cleared_away(tmp_path: Path) -> 
     listen = "import socket, time; socket.socket(socket.AF_UNIX).bind('web.sock')\n"
     keeper = Keeper(tmp_path, web=listen + OBEDIENT)
     keeper.supervisor.children = [replace(keeper.supervisor.children[0], socket=left)]
-    keeper.run(until=lambda: keeper.supervisor.ready)
+    keeper.run(until=lambda: keeper.supervisor.ready.is_set())
     assert keeper.notes == ["start web", "end web"]
 
 

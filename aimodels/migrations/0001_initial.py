@@ -234,7 +234,7 @@ class Migration(migrations.Migration):
                         max_length=20,
                     ),
                 ),
-                ("architecture", models.CharField(max_length=50)),
+                ("architecture", models.CharField(max_length=200)),
                 (
                     "status",
                     models.CharField(

@@ -36,7 +36,7 @@ class AIModel(models.Model):
     version = models.CharField(max_length=50)
     timeframe = TimeframeField()
     model_type = models.CharField(max_length=20, choices=ModelType)
-    architecture = models.CharField(max_length=50)
+    architecture = models.CharField(max_length=200)
     status = models.CharField(max_length=20, choices=ModelStatus, default=ModelStatus.INACTIVE)
     is_active = models.BooleanField(default=False)
     fitted_as_of = models.DateTimeField(help_text="nothing closed after this moment was seen")

@@ -9,14 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from assets.engine.timeframe import Timeframe
 from assets.formats import checks
 from assets.formats.block import Block, Bools, Floats, Ints, Verdict
+from assets.formats.coding import Codes, code_symbols
 from assets.formats.errors import Fault, FormatError, Reason, Reject
 from assets.formats.grid import SECOND, bar_opens
 from assets.formats.layouts import PRICES, Layout
@@ -25,8 +24,6 @@ from assets.formats.symbols import normalised
 from assets.formats.table import Table
 from assets.formats.times import DayOrder, to_micros
 from assets.formats.volumes import usd_volume
-
-Codes = npt.NDArray[np.int32]
 
 EXTRAS = ("usd_volume", "volume", "market_cap", "trade_count", "vwap")
 _MAX_TRADES = 2**31 - 1
@@ -153,18 +150,13 @@ class CandleSource:
         """Tickers of the block and each row's code; rows without a usable ticker are refused."""
         if "symbol" not in self.layout.columns:
             return (self.symbol or "",), np.zeros(len(block), dtype=np.int32)
-        texts = pc.fill_null(self._column(block, "symbol").cast(pa.string()), "")
-        encoded = pc.dictionary_encode(texts)
-        raws = encoded.dictionary.to_pylist()
-        found = [known.setdefault(raw, self._ticker(raw)) if raw not in known else known[raw] for raw in raws]
-        names = tuple(dict.fromkeys(name for name in found if not isinstance(name, Reason)))
-        codes = {name: code for code, name in enumerate(names)}
-        rows = encoded.indices.to_numpy(zero_copy_only=False)
-        for reason in (Reason.SYMBOL, Reason.QUOTE):
-            bad = np.array([name is reason for name in found], dtype=bool)[rows]
-            verdict.refuse(bad, reason, lambda row: repr(raws[rows[row]]))
-        by_raw = np.array([codes.get(name, 0) for name in found], dtype=np.int32)
-        return names, by_raw[rows]
+
+        def ticker(raw: str) -> str | Reason:
+            if raw not in known:
+                known[raw] = self._ticker(raw)
+            return known[raw]
+
+        return code_symbols(self._column(block, "symbol"), verdict, ticker)
 
     def _ticker(self, raw: str) -> str | Reason:
         if self.symbol is not None:

@@ -72,7 +72,7 @@ RULES = {
     Reason.OFF_GRID: "the time is not the start of a bar of this length (UTC)",
     Reason.NOT_CLOSED: "the bar is still open, or lies in the future",
     Reason.INCOMPLETE: "the day holds fewer observations than a day has",
-    Reason.DUPLICATE: "the same bar came before with other values; the first is kept",
+    Reason.DUPLICATE: "the same time is given twice with different values; one is kept",
     Reason.DIFFERS: "the bar is stored with other values, which are kept; --revise takes these instead",
 }
 

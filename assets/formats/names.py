@@ -29,5 +29,6 @@ NOISE = frozenset({
     "w", "s", "day", "daily", "hour", "hourly", "minute", "weekly", "monthly", "min", "max", "all", "full",
     "price", "prices", "history", "historical", "data", "dataset", "chart", "ohlc", "ohlcv", "kline",
     "klines", "candle", "candles", "download", "export", "api", "pro", "trades", "raw", "clean", "merged",
-    "latest", "new", "file", "market", "cap",
+    "latest", "new", "file", "market", "cap", "funding", "fundingrate", "rate", "rates", "metrics", "open",
+    "interest", "openinterest", "oi",
 })  # fmt: skip

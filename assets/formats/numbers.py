@@ -15,6 +15,7 @@ _NOTHING = pa.array(["", "-", "--", ".", "null", "none", "nan", "na", "n/a", "ni
 _PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^[+-]?[iI]nf(inity)?$"
 _DECIMAL_COMMA = r"^[+-]?\d*,(\d{1,2}|\d{4,})$|^[+-]?0,\d+$|\.\d{3},\d|\d,\d+[eE]"
 _DECIMAL_POINT = r"\.(\d{1,2}|\d{4,})$|^[+-]?0\.\d+$|,\d{3}\.\d|,\d{3},\d{3}|\.\d+[eE]"
+_PROBE = 50
 _UNCLEAR = r"^[+-]?[1-9]\d{0,2},\d{3}$"
 
 
@@ -51,6 +52,9 @@ def to_floats(column: pa.Array, style: NumberStyle = NumberStyle.POINT) -> tuple
 
 def _text_to_floats(column: pa.Array, style: NumberStyle) -> tuple[Floats, Bools]:
     try:
+        column = pc.if_else(pc.equal(column, ""), None, column)
+        # A failing cast is slow: it words an error for every value. Most columns show at once what they are.
+        pc.cast(column.slice(0, _PROBE), pa.float64())
         values = pc.cast(column, pa.float64())
         bad = np.zeros(len(column), dtype=bool)
     except pa.ArrowInvalid:

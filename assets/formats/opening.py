@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from assets.engine.timeframe import Timeframe
 from assets.formats.block import Block
 from assets.formats.candles import EXTRAS, CandleSource
+from assets.formats.coding import texts
 from assets.formats.errors import RULES, Fault, FormatError, Reason
 from assets.formats.grid import spacing
 from assets.formats.layouts import PRICES, Layout, recognise
@@ -110,7 +111,7 @@ def _texts(layout: Layout, block: Block) -> pa.Array:
     """Symbols as written; one empty text for all rows where there is no such column."""
     if "symbol" not in layout.columns:
         return pa.array([""] * len(block), pa.string())
-    return pc.fill_null(block.columns[layout.columns["symbol"]].cast(pa.string()), "")
+    return texts(block.columns[layout.columns["symbol"]])
 
 
 def _symbol(

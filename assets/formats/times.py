@@ -38,6 +38,7 @@ _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 # An epoch counts as seconds below, as milliseconds up to and as microseconds up to these; 1e11 seconds is the
 # year 5138, and 1e11 milliseconds is 1973: no market existed in either.
 _SECONDS, _MILLISECONDS, _MICROSECONDS = 10**11, 10**14, 10**17
+_PROBE = 50
 _BAD = np.iinfo(np.int64).min
 
 
@@ -122,6 +123,8 @@ def _text(column: pa.Array, order: DayOrder) -> Ints:
     """The quick ways for a column of one spelling; each text for itself where they are mixed."""
     for read in (_text_epoch, _text_naive, _text_zoned):
         try:
+            # A failing cast is slow: it words an error for every value. Few values tell which one will do.
+            read(column.slice(0, _PROBE))
             return read(column)
         except pa.ArrowInvalid:
             continue

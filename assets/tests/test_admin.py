@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -21,7 +22,8 @@ START = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def staff() -> Client:
+def staff(settings: Any) -> Client:
+    settings.WHITENOISE_AUTOREFRESH = True  # no collected static files are needed
     client = Client()
     client.force_login(create_user(email="boss@example.com", role="admin"))
     return client

@@ -95,6 +95,7 @@ def _mend(layout: Layout) -> None:
             f"{data} was made by PostgreSQL {version}, this is {VERSION}. Nothing was changed. "
             f"Dump it with PostgreSQL {version} and restore that, or name another folder: make up VAR=path"
         )
+    data.chmod(0o700)  # PostgreSQL refuses data that a careless chmod -R has opened to others
     # Whom these files name is not our server (`running` has looked), but maybe a stranger with its number.
     for left in (data / "postmaster.pid", layout.sockets / ".s.PGSQL.5432.lock"):
         left.unlink(missing_ok=True)

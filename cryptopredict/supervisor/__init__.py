@@ -5,10 +5,11 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -44,7 +45,7 @@ class Supervisor:
         self.running: dict[str, Identity] = {}
         self.stopping = asyncio.Event()
         self.hurry = asyncio.Event()
-        self.ready = False
+        self.ready = asyncio.Event()
         self.failure: str | None = None
 
     async def run(self, answers: Callable[[], bool], on_ready: Callable[[], None]) -> None:
@@ -84,6 +85,8 @@ class Supervisor:
 
     async def _keep(self, child: Child, halt: asyncio.Event) -> None:
         """One child's life: start, wait, start again after a pause that doubles while it keeps dying."""
+        if child.late:
+            await _first(self.ready.wait(), halt.wait())
         log = _log_of(child.name, self.logs)
         pause = 1.0
         while not halt.is_set():
@@ -91,7 +94,7 @@ class Supervisor:
             code = await self._run_once(child, halt, log)
             if halt.is_set() or self.stopping.is_set():
                 break
-            if not self.ready:
+            if not self.ready.is_set():
                 self._fail(f"The {child.name} process ended at once (code {code}). {self._tail(child.name)}")
                 break
             pause = 1.0 if time.monotonic() - begun > HEALTHY_AFTER else pause
@@ -123,12 +126,9 @@ class Supervisor:
             self.running[child.name] = Identity.of(process.pid)
             self.record(self.running)
         reader = asyncio.create_task(_copy(output, log))
-        halted = asyncio.create_task(halt.wait())
-        ended = asyncio.create_task(process.wait())
-        await asyncio.wait({halted, ended}, return_when=asyncio.FIRST_COMPLETED)
-        if not ended.done():
-            await self._end(process, ended, child.grace)
-        halted.cancel()
+        await _first(process.wait(), halt.wait())
+        if process.returncode is None:
+            await self._end(process, child.grace)
         # What the child started goes with it, and closes the pipe.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -137,22 +137,20 @@ class Supervisor:
         self.record(self.running)
         return process.returncode
 
-    async def _end(self, process: asyncio.subprocess.Process, ended: asyncio.Task[int], grace: float) -> None:
+    async def _end(self, process: asyncio.subprocess.Process, grace: float) -> None:
         """Ask the leader to end; after `grace`, or when hurried, kill the whole group."""
         with suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)
-        hurried = asyncio.create_task(self.hurry.wait())
-        await asyncio.wait({ended, hurried}, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
-        hurried.cancel()
+        await _first(process.wait(), self.hurry.wait(), timeout=grace)
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        await ended
+        await process.wait()
 
     async def _watch_answers(self, answers: Callable[[], bool], on_ready: Callable[[], None]) -> None:
         for _ in range(300):
             if await asyncio.to_thread(answers):
-                self.ready = True
                 on_ready()
+                self.ready.set()
                 return
             await asyncio.sleep(0.2)
         self._fail(f"Nothing answered within a minute. {self._tail('web')}")
@@ -178,6 +176,14 @@ class Supervisor:
         path = self.logs / f"{name}.log"
         lines = path.read_text(errors="replace").strip().splitlines()[-5:] if path.exists() else []
         return f"It said: {' / '.join(lines) or 'nothing'}. Its log: {path}"
+
+
+async def _first(*waits: Coroutine[Any, Any, Any], timeout: float | None = None) -> None:
+    """Return when one of the waits is over, or after `timeout` seconds; give up the others."""
+    tasks = [asyncio.create_task(wait) for wait in waits]
+    await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
 
 
 async def _copy(output: int, log: logging.Logger) -> None:

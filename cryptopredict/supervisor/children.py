@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cryptopredict.embedded import Layout
@@ -33,7 +33,8 @@ class Child:
     """A process to be kept running.
 
     `grace` is how many seconds it may take to end by itself; `socket` the one it listens on, which a killed
-    process leaves lying about and nobody could bind again.
+    process leaves lying about and nobody could bind again. A `late` one starts when the pages answer, so
+    that it does not take the cores from those that a person waits for.
     """
 
     name: str
@@ -41,14 +42,19 @@ class Child:
     env: Mapping[str, str] = field(default_factory=dict)
     grace: float = 10.0
     socket: Path | None = None
+    late: bool = False
 
 
 def product(layout: Layout, *, host: str, port: int, workers: int) -> list[Child]:
     """The five processes of the product, on sockets of their own but for the one public port."""
     web, streams = layout.sockets / "web.sock", layout.sockets / "streams.sock"
-    return [
+    schedule = f"--schedule={layout.run / 'beat-schedule'}"
+    tasks = [
         _python("worker", layout, *CELERY, "worker", f"--concurrency={workers}", *QUIET_WORKER),
-        _python("beat", layout, *CELERY, "beat", "--pidfile=", f"--schedule={layout.run / 'beat-schedule'}"),
+        _python("beat", layout, *CELERY, "beat", "--pidfile=", schedule),
+    ]
+    return [
+        *(replace(child, late=True) for child in tasks),
         _python("streams", layout, *DAPHNE, "-u", str(streams), ASGI, socket=streams),
         _python("web", layout, *GRANIAN, f"--uds={web}", f"--workers={workers}", WSGI, socket=web),
         _proxy(layout, host=host, port=port, web=web, streams=streams),

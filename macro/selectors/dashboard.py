@@ -80,13 +80,16 @@ def _key_metric(percent: int | None) -> str:
 def _sentence(reading: RegimeAnalysis, percent: int | None) -> str:
     if percent is None or reading.market_regime is None:
         return _("The market's regime is not known yet.")
+    lead = (
+        _("Stay %(percent)d %% invested.") % {"percent": percent} if percent else _("Stay out of the market.")
+    )
     regimes = {
-        "bull": _("Stay %(percent)d %% invested: the market is rising."),
-        "bear": _("Stay %(percent)d %% invested: the market is falling."),
-        "neutral": _("Stay %(percent)d %% invested: the market goes nowhere, and calmly."),
-        "volatile": _("Stay %(percent)d %% invested: the market swings without direction."),
+        "bull": _("The market is rising."),
+        "bear": _("The market is falling."),
+        "neutral": _("The market goes nowhere, and calmly."),
+        "volatile": _("The market swings without direction."),
     }
-    return regimes[reading.market_regime] % {"percent": percent}
+    return f"{lead} {regimes[reading.market_regime]}"
 
 
 def _base_rate(reading: RegimeAnalysis) -> float | None:

@@ -67,7 +67,8 @@ def _readings(
     ).exclude(sources={})
     found = rows.annotate(**imported).values_list("timeframe", "snapshot_time", *imported)
     table = pd.DataFrame.from_records(list(found), columns=["timeframe", "time", *NAMES])
-    return {length: _indexed(table[[mark == length for mark in table["timeframe"]]]) for length in lengths}
+    marks = table["timeframe"].to_numpy(dtype=object)
+    return {length: _indexed(table.loc[marks == length]) for length in lengths}
 
 
 def _indexed(table: pd.DataFrame) -> pd.DataFrame:

@@ -35,7 +35,7 @@ def _spec(days: int) -> ModelSpec:
     return ModelSpec(
         name=f"selection_{days}d",
         model_type=ModelType.ASSET,
-        estimator="ridge on cross-sectional ranks, their squares and their products with the market's trend",
+        estimator="ridge on ranks, squares and trend products",
         target=f"return from the next open over {days} days relative to the universe",
         features=FEATURES,
         horizon_days=days,

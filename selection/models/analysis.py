@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from aimodels.models import AIModel
 from assets.models import Analysis, Asset
 from cryptopredict.common import schema
+from cryptopredict.common.timeseries import RecordQuerySet
 
 
 class Recommendation(models.TextChoices):
@@ -22,7 +23,8 @@ class WatchlistAnalysis(Analysis):
     """Score of one coin at one close, relative to the universe of that day.
 
     `score` is the percentile in [0, 1] by expected relative return over 7 days; `confidence_score`
-    the calibrated probability to beat the universe's median, beside its `base_rate`.
+    the calibrated probability to beat the universe's median, beside its `base_rate`. `drivers` are
+    [factor, value, percentile, contribution], strongest first. `reason` says why there is no score.
     """
 
     asset = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="analyses")
@@ -41,7 +43,10 @@ class WatchlistAnalysis(Analysis):
     sector_correlation = models.FloatField(null=True, blank=True)
     drivers = models.JSONField(default=list, blank=True)
     technical_indicators = models.JSONField(default=dict, blank=True)
+    reason = models.CharField(max_length=200, blank=True)
     model = models.ForeignKey(AIModel, null=True, blank=True, on_delete=models.PROTECT, related_name="scores")
+
+    objects = RecordQuerySet.as_manager()
 
     class Meta(Analysis.Meta):
         verbose_name_plural = "watchlist analyses"

@@ -40,7 +40,9 @@ class Suggestion(models.Model):
     timeframe = TimeframeField()
     as_of = models.DateTimeField()
     suggestion_type = models.CharField(max_length=20, choices=SuggestionType)
-    confidence_score = models.FloatField()
+    confidence_score = models.FloatField(
+        null=True, blank=True, help_text="chance that the change is right; null where the coin has no score"
+    )
     base_rate = models.FloatField(null=True, blank=True)
     priority = models.PositiveSmallIntegerField(default=0, help_text="larger comes first")
     ai_reasoning = models.JSONField(default=dict, blank=True)

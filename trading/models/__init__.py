@@ -4,6 +4,7 @@ from trading.models.execution import ExecutionStatus, ExecutionType, SignalExecu
 from trading.models.risk import Advice, PortfolioAssetAnalysis, RiskProfile
 from trading.models.signal import (
     Outcome,
+    Refusal,
     RiskLevel,
     SignalCandidate,
     SignalStatus,
@@ -17,6 +18,7 @@ __all__ = [
     "ExecutionType",
     "Outcome",
     "PortfolioAssetAnalysis",
+    "Refusal",
     "RiskLevel",
     "RiskProfile",
     "SignalCandidate",

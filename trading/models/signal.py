@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from aimodels.models import AIModel
 from assets.models import Analysis, Asset, record_triggers
 from cryptopredict.common import schema
+from cryptopredict.common.timeseries import RecordQuerySet
 
 
 class SignalType(models.TextChoices):
@@ -35,6 +36,20 @@ class Outcome(models.TextChoices):
     TARGET = "target", _("Target reached")
     STOP = "stop", _("Stopped")
     TIME = "time", _("Time ran out")
+
+
+class Refusal(models.TextChoices):
+    """The rule that kept a candidate from being issued, in the order of the funnel; empty if none did."""
+
+    NONE = "", _("Issued")
+    NO_MODEL = "no_model", _("No model yet")
+    SHORTS_OFF = "shorts_off", _("Shorts are switched off")
+    REGIME = "regime", _("Wrong regime for this direction")
+    EXPOSURE = "exposure", _("The market is not one to be in")
+    SCORE = "score", _("The coin's score is not good enough")
+    CONFIDENCE = "confidence", _("Not sure enough")
+    EXPECTED_VALUE = "expected_value", _("Would not pay after costs")
+    OPEN_SIGNAL = "open_signal", _("A signal on this coin is open already")
 
 
 def _levels(prefix: str) -> models.CheckConstraint:
@@ -82,6 +97,8 @@ class TradingSignal(Analysis):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = RecordQuerySet.as_manager()
 
     class Meta(Analysis.Meta):
         constraints = [
@@ -145,11 +162,19 @@ class SignalCandidate(Analysis):
     break_even = models.FloatField()
     expected_value = models.FloatField(null=True, blank=True)
     is_issued = models.BooleanField()
-    refusal = models.CharField(max_length=40, blank=True, help_text="the rule that kept it from being issued")
+    refusal = models.CharField(
+        max_length=40,
+        blank=True,
+        choices=Refusal,
+        default=Refusal.NONE,
+        help_text="the rule that kept it from being issued",
+    )
     refusal_value = models.FloatField(null=True, blank=True)
     refusal_limit = models.FloatField(null=True, blank=True)
     outcome = models.CharField(max_length=10, choices=Outcome, null=True, blank=True)
     return_r = models.FloatField(null=True, blank=True)
+
+    objects = RecordQuerySet.as_manager()
 
     class Meta(Analysis.Meta):
         constraints = [
@@ -157,11 +182,22 @@ class SignalCandidate(Analysis):
             schema.unique("asset", "timeframe", "as_of", "signal_type"),
             _levels("trading_signalcandidate"),
             schema.one_of("signal_type", SignalType),
+            schema.one_of("refusal", Refusal),
             schema.one_of("outcome", Outcome),
             schema.within("probability", 0, 1),
+            models.CheckConstraint(
+                condition=models.Q(is_issued=True, refusal="")
+                | (models.Q(is_issued=False) & ~models.Q(refusal="")),
+                name="trading_signalcandidate_refused_or_issued",
+            ),
         ]
         indexes = [
             models.Index("timeframe", models.F("as_of").desc(), name="trading_candidate_latest"),
+            models.Index(
+                fields=["timeframe", "as_of"],
+                condition=models.Q(outcome__isnull=True),
+                name="trading_candidate_undecided",
+            ),
         ]
         triggers = record_triggers(fill_once=("outcome", "return_r"))
 

@@ -1,0 +1,262 @@
+"""What others read of layer 3: scores as arrays, the best coins, the queue, the watchlists, the card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from django.db.models import Count, F, Q, QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Role
+from aimodels import selectors as aimodels
+from assets import selectors as assets
+from assets.engine.panel import Floats, Panel
+from assets.engine.timeframe import Timeframe
+from assets.models import Asset
+from sectors import selectors as sectors
+from selection import engine
+from selection.engine.features import QUARTER_DAYS
+from selection.models import (
+    ItemStatus,
+    Recommendation,
+    Suggestion,
+    SuggestionStatus,
+    Watchlist,
+    WatchlistAnalysis,
+    WatchlistItem,
+    WatchlistType,
+)
+
+STALE_BARS = 2
+HISTORY_DAYS = 60
+TOP = 8
+DOTS = 4
+MOST_BUYS = 0.3  # the engine calls at most the top three tenths a buy
+BUYS = (Recommendation.STRONG_BUY, Recommendation.BUY)
+_PG_EPOCH_US = 946_684_800_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """The close of the last scores, and why they are out of date (empty where they are not)."""
+
+    as_of: datetime | None
+    stale_reason: str
+
+
+# For computing
+
+
+def rows_needed(timeframe: Timeframe, since: datetime, as_of: datetime) -> int:
+    """Bars that `services.score` needs to speak about every close from `since` to `as_of`."""
+    # The sectors' momentum is a feature itself, and a quarter of sector returns is read before the first row.
+    warm = sectors.asset_sector_momentum_rows(timeframe) + timeframe.bars(timedelta(days=QUARTER_DAYS))
+    lookback = max(engine.lookback(timeframe), warm)
+    return aimodels.needed_rows(engine.SPECS, timeframe, since, as_of, lookback)
+
+
+def score_percentiles(panel: Panel, first: int = 0) -> Floats:
+    """Stored 7-day scores (T, N) on the panel's grid from row `first` on, NaN where none is stored.
+
+    Learned: to be used downstream as a rule, never as a feature. One query, decoded by numpy.
+    """
+    out = np.full(panel.shape, np.nan)
+    closes = [panel.as_of(row) for row in range(first, len(panel.times))]
+    if not closes:
+        return out
+    grid = np.array([round(moment.timestamp() * 1e6) for moment in closes], dtype=np.int64)
+    columns = {int(asset): column for column, asset in enumerate(panel.asset_ids)}
+    for asset, moments, scores in _packed(panel.timeframe, closes[0], closes[-1]):
+        if asset in columns:
+            stamps = np.frombuffer(moments, dtype=">i8").astype(np.int64) + _PG_EPOCH_US
+            place = np.searchsorted(grid, stamps)
+            on_grid = grid[np.minimum(place, len(grid) - 1)] == stamps
+            out[first + place[on_grid], columns[asset]] = np.frombuffer(scores, dtype=">f8")[on_grid]
+    return out
+
+
+def score_percentiles_of(panel: Panel, result: engine.Result) -> Floats:
+    """The same from a result in memory, (T, N): NaN in the rows before the result's first."""
+    out = np.full(panel.shape, np.nan)
+    out[result.first :] = result.week.percentile
+    return out
+
+
+def _packed(timeframe: Timeframe, first: datetime, last: datetime) -> list[tuple[int, bytes, bytes]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT asset_id, string_agg(timestamptz_send(as_of), ''), string_agg(float8send(score), '') "
+            f"FROM {WatchlistAnalysis._meta.db_table} "
+            "WHERE timeframe = %s AND as_of BETWEEN %s AND %s AND score IS NOT NULL GROUP BY asset_id",
+            [timeframe.code, first, last],
+        )
+        return cursor.fetchall()
+
+
+# For deciding
+
+
+def latest_scores(
+    as_of: datetime | None = None, timeframe: Timeframe = Timeframe.DAY
+) -> QuerySet[WatchlistAnalysis]:
+    """The coins scored at the last close (known at `as_of`), best first, with tier and sector on `asset`."""
+    rows = WatchlistAnalysis.objects.filter(timeframe=timeframe)
+    known = rows if as_of is None else rows.filter(as_of__lte=as_of)
+    last = rows.filter(as_of=known.order_by("-as_of").values("as_of")[:1])
+    return last.select_related("asset").order_by(F("rank").asc(nulls_last=True), "asset_id")
+
+
+def suggestions() -> QuerySet[Suggestion]:
+    """All suggestions with their coin, newest first."""
+    return Suggestion.objects.select_related("asset").order_by("-suggested_at", "-pk")
+
+
+def pending_suggestions() -> QuerySet[Suggestion]:
+    """The queue by the database's clock: pending, not over, not deferred; most urgent and likely first."""
+    waiting = Q(deferred_until=None) | Q(deferred_until__lte=Now())
+    queue = suggestions().filter(waiting, status=SuggestionStatus.PENDING, expires_at__gt=Now())
+    return queue.order_by("-priority", F("confidence_score").desc(nulls_last=True), "pk")
+
+
+def tier_lists() -> QuerySet[Watchlist]:
+    """The administrators' lists, one a tier."""
+    return Watchlist.objects.filter(type=WatchlistType.ADMIN, is_active=True)
+
+
+def tiers() -> dict[int, str]:
+    """Tier of every coin on the administrators' lists, by asset."""
+    items = WatchlistItem.objects.filter(watchlist__in=tier_lists()).exclude(status=ItemStatus.REMOVED)
+    return {asset: str(tier) for asset, tier in items.values_list("asset_id", "watchlist__tier")}
+
+
+def tier_item(asset: Asset) -> WatchlistItem:
+    """The coin's item on the administrators' lists. Raises DoesNotExist where it is on neither."""
+    return WatchlistItem.objects.get(watchlist__in=tier_lists(), asset=asset)
+
+
+def counted(rows: QuerySet[Watchlist]) -> QuerySet[Watchlist]:
+    """The lists with `current_items`, counted."""
+    return rows.annotate(current_items=Count("items", filter=~Q(items__status=ItemStatus.REMOVED)))
+
+
+def watchlists(user: Any) -> QuerySet[Watchlist]:
+    """What `user` may read: the administrators' lists and their own, with `current_items`."""
+    own = Q(type=WatchlistType.PERSONAL, user=user.pk)
+    return counted(Watchlist.objects.filter(Q(type=WatchlistType.ADMIN) | own, is_active=True))
+
+
+# For showing
+
+
+def freshness(now: datetime | None = None, timeframe: Timeframe = Timeframe.DAY) -> Freshness:
+    """How old the scores are: against the newest candle, and against `now` where it is given.
+
+    They are stale when their close lies more than two bars before either.
+    """
+    rows = WatchlistAnalysis.objects.filter(timeframe=timeframe).order_by("-as_of")
+    as_of = rows.values_list("as_of", flat=True).first()
+    if as_of is None:
+        return Freshness(None, _("No coin has been scored yet; run the pipeline."))
+    bar = timedelta(days=31) if timeframe is Timeframe.MONTH else timeframe.delta
+    oldest = as_of + STALE_BARS * bar
+    newest = assets.last_close(timeframe, now)
+    if newest is not None and oldest < newest:
+        return Freshness(as_of, _("Newer candles are stored than were analysed; run the pipeline."))
+    if now is not None and oldest < now:
+        return Freshness(as_of, _("No candles have arrived for more than two bars."))
+    return Freshness(as_of, "")
+
+
+def top_assets(user: Any, timeframe: Timeframe = Timeframe.DAY) -> list[dict[str, Any]]:
+    """The best coins at the last close: score in [0, 1], price in USD, change as a fraction."""
+    return [
+        {
+            "symbol": row.asset.symbol,
+            "name": row.asset.name,
+            "url": "",
+            "score": row.score,
+            "confidence": row.confidence_score,
+            "base_rate": row.base_rate,
+            "recommendation": row.recommendation,
+            "tier": row.asset.watchlist_tier,
+            "sector": row.asset.sector_name,
+            "price": row.asset.current_price,
+            "change_24h": _share(row.asset.price_change_percentage_24h),
+        }
+        for row in latest_scores(timeframe=timeframe).filter(score__isnull=False)[:TOP]
+    ]
+
+
+def card(
+    user: Any, now: datetime | None = None, timeframe: Timeframe = Timeframe.DAY
+) -> dict[str, Any] | None:
+    """The layer in one look: how many coins are worth buying, which is the best, how sure that is.
+
+    `indicator_dots` (0 to 4) is the share of scored coins called a buy, in quarters of the three tenths
+    that it can be at most. The sparkline counts buys over 60 days. None before the first run.
+    """
+    fresh = freshness(now or timezone.now(), timeframe)
+    if fresh.as_of is None:
+        return None
+    history = _history(timeframe, fresh.as_of)
+    _moment, buys, scored = history[-1]
+    best = latest_scores(fresh.as_of, timeframe).filter(score__isnull=False).first()
+    return {
+        "layer": 3,
+        "name": _("Selection"),
+        "status": best.recommendation if best else "",
+        "state": _("%(symbol)s leads") % {"symbol": best.asset.symbol} if best else _("Not known"),
+        "tone": "neutral",
+        "figure": buys if scored else None,
+        "unit": _("coins"),
+        "caption": _("called a buy, of %(count)d scored") % {"count": scored},
+        "key_metric": _key_metric(user, best),
+        "indicator_dots": round(DOTS * min(1.0, buys / (MOST_BUYS * scored))) if scored else 0,
+        "confidence": best.confidence_score if best else None,
+        "base_rate": best.base_rate if best else None,
+        "sparkline": [float(count) for _m, count, _s in history],
+        "sparkline_label": _("Coins called a buy over %(days)d days") % {"days": HISTORY_DAYS},
+        "sentence": _sentence(best),
+        "as_of": fresh.as_of,
+        "last_updated": best.created_at if best else None,
+        "is_stale": bool(fresh.stale_reason),
+        "stale_reason": fresh.stale_reason,
+        "why_url": "",
+    }
+
+
+def _history(timeframe: Timeframe, as_of: datetime) -> list[tuple[datetime, int, int]]:
+    """Close, coins called a buy and coins scored, of the last 60 days."""
+    rows = WatchlistAnalysis.objects.filter(
+        timeframe=timeframe, as_of__gt=as_of - timedelta(days=HISTORY_DAYS), as_of__lte=as_of
+    )
+    daily = rows.values("as_of").annotate(
+        buys=Count("pk", filter=Q(recommendation__in=BUYS)), scored=Count("score")
+    )
+    return list(daily.order_by("as_of").values_list("as_of", "buys", "scored"))
+
+
+def _key_metric(user: Any, best: WatchlistAnalysis | None) -> str:
+    if getattr(user, "role", "") == Role.ADMIN:
+        return _("%(count)d suggestions wait") % {"count": pending_suggestions().count()}
+    if best is None or best.confidence_score is None:
+        return _("no scores yet")
+    chance = round(100 * best.confidence_score)
+    return _("%(symbol)s beats the median with %(percent)d %%") % {
+        "symbol": best.asset.symbol,
+        "percent": chance,
+    }
+
+
+def _sentence(best: WatchlistAnalysis | None) -> str:
+    return _("%(symbol)s has the best score.") % {"symbol": best.asset.symbol} if best else ""
+
+
+def _share(percent: float | None) -> float | None:
+    return None if percent is None else percent / 100.0

@@ -1,0 +1,232 @@
+"""What became of an entry: target, stop or time, decided bar by bar (triple barrier, Lopez de Prado 2018).
+
+A signal of bar t is filled at the open of the first bar after t that trades. From then on each bar is asked
+in this order: did it open beyond a level (then the open is the fill), did it touch the stop, did it touch
+the target. So the stop comes first where one bar touches both. After `horizon` bars what is left is closed
+at the last close. A bar without close is no bar; a missing open, high or low is taken from what the bar
+has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from assets.engine.panel import Floats, Ints, Panel
+
+Codes = NDArray[np.int8]
+
+
+class Direction(StrEnum):
+    """Which way a signal bets."""
+
+    LONG = "long"
+    SHORT = "short"
+
+    @property
+    def sign(self) -> float:
+        """+1 where a rising price pays, -1 where a falling one does."""
+        return 1.0 if self is Direction.LONG else -1.0
+
+
+class Outcome(StrEnum):
+    """How an entry ended; the position in this list is its code in arrays."""
+
+    OPEN = "open"
+    TARGET = "target"
+    STOP = "stop"
+    TIME = "time"
+
+
+DIRECTIONS = (Direction.LONG, Direction.SHORT)
+OUTCOMES = tuple(Outcome)
+OPEN, TARGET, STOP, TIME = range(4)
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What a fill costs, as shares of its value: the venue's fee and the slippage behind the quoted price."""
+
+    fee: float = 0.001
+    slippage: float = 0.0005
+
+    @property
+    def side(self) -> float:
+        """Cost of one fill; a trade pays it twice."""
+        return self.fee + self.slippage
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcomes:
+    """One entry in each cell.
+
+    `code` (int8, index into OUTCOMES); `offset` bars from the signal's bar to the exit's (0 while open);
+    `exit_price`; `return_r` after fees and slippage, in multiples of the planned risk |entry - stop|.
+    Prices and returns are NaN while open, and where no bar came to enter on before time ran out.
+    """
+
+    code: Codes
+    offset: Ints
+    exit_price: Floats
+    return_r: Floats
+
+
+@njit(cache=True, nogil=True)
+def _bar(open_: float, high: float, low: float, close: float) -> tuple[float, float, float]:
+    """Open, high and low of a bar that has a close, what is missing filled from the rest."""
+    if np.isnan(open_):
+        open_ = close
+    if np.isnan(high):
+        high = max(open_, close)
+    if np.isnan(low):
+        low = min(open_, close)
+    return open_, high, low
+
+
+@njit(cache=True, nogil=True)
+def _touch(
+    open_: float, high: float, low: float, target: float, stop: float, sign: float
+) -> tuple[int, float]:
+    """Which level a bar decides and at what price; (OPEN, NaN) where it touches none."""
+    worst, best = (low, high) if sign > 0 else (high, low)
+    if sign * (open_ - stop) <= 0.0:
+        return STOP, open_
+    if sign * (open_ - target) >= 0.0:
+        return TARGET, open_
+    if sign * (worst - stop) <= 0.0:
+        return STOP, stop
+    if sign * (best - target) >= 0.0:
+        return TARGET, target
+    return OPEN, np.nan
+
+
+@njit(cache=True, nogil=True)
+def _follow(
+    bars: tuple[Floats, Floats, Floats, Floats],
+    cell: tuple[int, int],
+    levels: tuple[float, float, float],
+    sign: float,
+    horizon: int,
+) -> tuple[int, int, float, float]:
+    """Code, offset, exit price and fill price of the entry signalled at `cell` (row, column)."""
+    opens, highs, lows, closes = bars
+    row, column = cell
+    _, target, stop = levels
+    fill = np.nan
+    last = np.nan
+    final = min(row + horizon, closes.shape[0] - 1)
+    for t in range(row + 1, final + 1):
+        close = closes[t, column]
+        if np.isnan(close):
+            continue
+        open_, high, low = _bar(opens[t, column], highs[t, column], lows[t, column], close)
+        if np.isnan(fill):
+            fill = open_
+        code, price = _touch(open_, high, low, target, stop, sign)
+        if code != OPEN:
+            return code, t - row, price, fill
+        last = close
+    if row + horizon > closes.shape[0] - 1:
+        return OPEN, 0, np.nan, fill
+    return TIME, horizon, last, fill
+
+
+@njit(cache=True, nogil=True)
+def _decide(
+    bars: tuple[Floats, Floats, Floats, Floats],
+    cells: tuple[Ints, Ints],
+    levels: tuple[Floats, Floats, Floats],
+    signs: Floats,
+    horizons: Ints,
+    side_cost: float,
+) -> tuple[Codes, Ints, Floats, Floats]:
+    rows, columns = cells
+    entry, target, stop = levels
+    count = rows.shape[0]
+    code = np.zeros(count, dtype=np.int8)
+    offset = np.zeros(count, dtype=np.int64)
+    exit_price = np.full(count, np.nan)
+    return_r = np.full(count, np.nan)
+    for i in range(count):
+        plan = (entry[i], target[i], stop[i])
+        what, when, price, fill = _follow(bars, (rows[i], columns[i]), plan, signs[i], horizons[i])
+        code[i], offset[i], exit_price[i] = what, when, price
+        risk = abs(entry[i] - stop[i])
+        if what != OPEN and risk > 0.0:
+            gain = signs[i] * (price - fill)
+            return_r[i] = (gain - side_cost * (price + fill)) / risk
+    return code, offset, exit_price, return_r
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Issued:
+    """Signals to follow, all arrays (S,): panel row and column of the bar that spoke, +1 long or -1 short,
+    the three prices, and bars until time runs out."""
+
+    rows: Ints
+    columns: Ints
+    sign: Floats
+    entry: Floats
+    target: Floats
+    stop: Floats
+    horizon: Ints
+
+
+def resolve(panel: Panel, issued: Issued, costs: Costs) -> Outcomes:
+    """Outcome (S,) of each issued signal from the bars of `panel` after its own.
+
+    The signal's own bar need not be in the panel: row -1 is the bar before its first. Raises ValueError
+    where levels are not in order (long: stop < entry < target; short the reverse), or the bars after a
+    signal or its asset are not in the panel.
+    """
+    low = np.where(issued.sign > 0, issued.stop, issued.target)
+    high = np.where(issued.sign > 0, issued.target, issued.stop)
+    if not np.all((low > 0) & (low < issued.entry) & (issued.entry < high)):
+        raise ValueError("levels must be in order: stop < entry < target for a long, the reverse for a short")
+    if issued.rows.size and (issued.rows.min() < -1 or issued.columns.max() >= panel.shape[1]):
+        raise ValueError("the panel must reach from the bar after each signal on and hold its asset")
+    bars = (panel.open, panel.high, panel.low, panel.close)
+    levels = (issued.entry, issued.target, issued.stop)
+    cells = (issued.rows, issued.columns)
+    return Outcomes(*_decide(bars, cells, levels, issued.sign, issued.horizon, costs.side))
+
+
+def outcomes(
+    panel: Panel, prices: tuple[Floats, Floats, Floats], direction: Direction, horizon: int, costs: Costs
+) -> Outcomes:
+    """Outcome (T, N) of an entry signalled at every cell that has `prices` (entry, target, stop), each (T,
+    N).
+
+    Cells without prices stay open. A cell's outcome depends on the `horizon` bars after it alone.
+    """
+    rows, columns = np.nonzero(np.isfinite(prices[0]) & np.isfinite(prices[1]) & np.isfinite(prices[2]))
+    entry, target, stop = (level[rows, columns] for level in prices)
+    issued = Issued(
+        rows=rows.astype(np.int64),
+        columns=columns.astype(np.int64),
+        sign=np.full(rows.size, direction.sign),
+        entry=entry,
+        target=target,
+        stop=stop,
+        horizon=np.full(rows.size, horizon, dtype=np.int64),
+    )
+    flat = resolve(panel, issued, costs)
+    shape = panel.shape
+    wide = Outcomes(
+        np.zeros(shape, dtype=np.int8),
+        np.zeros(shape, dtype=np.int64),
+        np.full(shape, np.nan),
+        np.full(shape, np.nan),
+    )
+    for into, values in (
+        (wide.code, flat.code),
+        (wide.offset, flat.offset),
+        (wide.exit_price, flat.exit_price),
+        (wide.return_r, flat.return_r),
+    ):
+        into[rows, columns] = values
+    return wide

@@ -1,0 +1,133 @@
+"""From a score to a probability that means what it says, or to the base rate where the score says nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from sklearn.isotonic import IsotonicRegression
+
+from aimodels.engine.linear import Linear, fit_logistic, score, sigmoid
+from assets.engine.panel import Bools, Floats, Ints
+
+FLOOR = 0.005
+LEAST_BIN = 100
+
+
+class Method(StrEnum):
+    """How scores become probabilities."""
+
+    SIGMOID = "sigmoid"
+    ISOTONIC = "isotonic"
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A calibration curve: a logistic line (sigmoid), or knots `x`, `y` joined by straight lines
+    (isotonic).
+    """
+
+    method: str
+    line: Linear | None
+    x: Floats
+    y: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The curve, and how far to trust it: p = base + trust (curve - base)."""
+
+    curve: Curve
+    base_rate: float
+    trust: float
+    skill: float
+
+
+def fit_curve(method: Method, raw: Floats, hit: Floats) -> Curve:
+    """Calibration curve on scores `raw` (C,) and outcomes `hit` (C,) in {0, 1}.
+
+    Isotonic knots are means of at least 100 cases, so the ends are not drawn by a few. Raises ValueError
+    on fewer than two cases.
+    """
+    if method is Method.SIGMOID:
+        return Curve(method.value, fit_logistic(raw[:, None], hit, c=1e6), np.empty(0), np.empty(0))
+    order = np.argsort(raw, kind="stable")
+    bins = np.array_split(order, max(2, len(raw) // LEAST_BIN))
+    middle = np.array([raw[index].mean() for index in bins])
+    share = np.array([hit[index].mean() for index in bins])
+    size = np.array([float(len(index)) for index in bins])
+    model = IsotonicRegression(out_of_bounds="clip").fit(middle, share, sample_weight=size)
+    x = np.asarray(model.X_thresholds_, dtype=np.float64)
+    return Curve(method.value, None, x, np.asarray(model.y_thresholds_, dtype=np.float64))
+
+
+def curve_at(curve: Curve, raw: Floats) -> Floats:
+    """Probability (C,) at scores `raw` (C,), kept off 0 and 1."""
+    if curve.line is None:
+        return np.clip(np.interp(raw, curve.x, curve.y), FLOOR, 1.0 - FLOOR)
+    return np.clip(sigmoid(score(curve.line, raw[:, None])), FLOOR, 1.0 - FLOOR)
+
+
+def probability(calibration: Calibration, raw: Floats) -> Floats:
+    """Calibrated probability (C,), drawn towards the base rate as far as skill was not shown."""
+    known = curve_at(calibration.curve, raw)
+    return calibration.base_rate + calibration.trust * (known - calibration.base_rate)
+
+
+def folds(rows: Ints, blocks: int, embargo: int, least: int) -> Iterator[tuple[Bools, Bools]]:
+    """(past, next) masks over cases at panel rows `rows` (C,): each block of time after `least` of them,
+    and all that ended `embargo` bars or more before it."""
+    edges = np.array_split(np.unique(rows), blocks)
+    for block in edges[least:]:
+        if len(block):
+            yield rows <= block[0] - embargo, (rows >= block[0]) & (rows <= block[-1])
+
+
+def calibrate(rows: Ints, raw: Floats, hit: Floats, embargo: int, blocks: int) -> Calibration:
+    """The curve that foretold best, judged prequentially (Dawid 1984): each block of time by curves of its
+    past.
+
+    `rows`, `raw`, `hit` (C,): panel row, out-of-fold score and outcome of each case. The trust is the
+    slope, between 0 and 1, that would have minimised the Brier score of the better curve, less one standard
+    error by blocks of time. Raises ValueError where there are too few cases for two blocks.
+    """
+    base, known, truth, block = _prequential(rows, raw, hit, embargo, blocks)
+    loss = {method: float(np.mean((known[method] - truth) ** 2)) for method in Method}
+    best = Method.ISOTONIC if loss[Method.ISOTONIC] < loss[Method.SIGMOID] else Method.SIGMOID
+    trust = _trust(known[best] - base, truth - base, block)
+    shrunk = base + trust * (known[best] - base)
+    reference = float(np.mean((base - truth) ** 2))
+    skill = 1.0 - float(np.mean((shrunk - truth) ** 2)) / reference if reference > 0 else 0.0
+    return Calibration(fit_curve(best, raw, hit), float(hit.mean()), trust, skill)
+
+
+def _prequential(
+    rows: Ints, raw: Floats, hit: Floats, embargo: int, blocks: int
+) -> tuple[Floats, dict[Method, Floats], Floats, Ints]:
+    base, truth, owner = [], [], []
+    known: dict[Method, list[Floats]] = {method: [] for method in Method}
+    for number, (past, following) in enumerate(folds(rows, blocks, embargo, 1)):
+        if past.sum() < 2 * LEAST_BIN:
+            continue
+        for method in Method:
+            known[method].append(curve_at(fit_curve(method, raw[past], hit[past]), raw[following]))
+        base.append(np.full(int(following.sum()), hit[past].mean()))
+        truth.append(hit[following])
+        owner.append(np.full(int(following.sum()), number))
+    if not base:
+        raise ValueError(f"{len(rows)} candidates are too few to calibrate on")
+    together = {method: np.concatenate(parts) for method, parts in known.items()}
+    return np.concatenate(base), together, np.concatenate(truth), np.concatenate(owner)
+
+
+def _trust(lift: Floats, surprise: Floats, block: Ints) -> float:
+    """Slope of surprise on lift through the origin, less its standard error over blocks, within [0, 1]."""
+    mass = float(np.sum(lift * lift))
+    if mass <= 0.0:
+        return 0.0
+    slope = float(np.sum(lift * surprise)) / mass
+    parts = np.array([np.sum((lift * (surprise - slope * lift))[block == b]) for b in np.unique(block)])
+    error = float(np.sqrt(np.sum(parts * parts))) / mass if len(parts) > 1 else slope
+    return float(np.clip(slope - error, 0.0, 1.0))

@@ -1,0 +1,34 @@
+"""What others read of layer 4: signals, what came nearest to one, the card; and what a run needs."""
+
+from trading.selectors.dashboard import active_signals, card
+from trading.selectors.needs import closes_told, rows_needed, rows_since
+from trading.selectors.readings import (
+    Freshness,
+    active,
+    freshness,
+    latest_candidates,
+    nearest,
+    signals,
+    stale_reason,
+    track_record,
+)
+from trading.selectors.trail import factors, spans, trail
+
+__all__ = [
+    "Freshness",
+    "active",
+    "active_signals",
+    "card",
+    "closes_told",
+    "factors",
+    "freshness",
+    "latest_candidates",
+    "nearest",
+    "rows_needed",
+    "rows_since",
+    "signals",
+    "spans",
+    "stale_reason",
+    "track_record",
+    "trail",
+]

@@ -1,0 +1,68 @@
+"""The wire shape of the layer, for the API and for events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from trading.models import TradingSignal
+
+
+class Price(serializers.DecimalField):
+    """A price in USD: a number with every digit that counts."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            max_digits=None,
+            decimal_places=None,
+            coerce_to_string=False,
+            normalize_output=True,
+            read_only=True,
+            **kwargs,
+        )
+
+
+class SignalSerializer(serializers.ModelSerializer[TradingSignal]):
+    """One signal as issued and how it stands; confidence, break-even and base rate are shares of 1.
+
+    The context's `stale_reason` is that of the whole layer; empty if it is fresh.
+    """
+
+    crypto_id = serializers.IntegerField(source="asset_id", read_only=True)
+    symbol = serializers.CharField(source="asset.symbol", read_only=True)
+    entry_price = Price()
+    target_price = Price()
+    stop_loss = Price()
+    last_updated = serializers.DateTimeField(source="updated_at", read_only=True)
+    is_stale = serializers.SerializerMethodField()
+
+    class Meta:
+        model = TradingSignal
+        fields = [
+            "id",
+            "crypto_id",
+            "symbol",
+            "signal_type",
+            "entry_price",
+            "target_price",
+            "stop_loss",
+            "confidence_score",
+            "break_even",
+            "base_rate",
+            "risk_level",
+            "risk_reward_ratio",
+            "time_horizon_hours",
+            "generated_at",
+            "expires_at",
+            "status",
+            "outcome",
+            "return_r",
+            "last_updated",
+            "as_of",
+            "is_stale",
+        ]
+        read_only_fields = fields
+
+    def get_is_stale(self, row: TradingSignal) -> bool:
+        return bool(self.context["stale_reason"])

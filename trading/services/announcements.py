@@ -1,0 +1,70 @@
+"""Who is told of a signal, and how: open pages by the stream, people by a notification."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import NotificationType, Role, User
+from accounts.services import notify
+from cryptopredict.common.realtime import Topic, publish
+from trading import selectors
+from trading.models import TradingSignal
+from trading.serializers import SignalSerializer
+
+READERS = [role for role in Role if role.rank >= Role.CASUAL.rank]
+
+
+def announce(ids: Iterable[int]) -> list[TradingSignal]:
+    """Tell open pages how these signals stand now, in one event of the shape that the API gives."""
+    rows = list(TradingSignal.objects.filter(pk__in=ids).select_related("asset").order_by("pk"))
+    if rows:
+        first = rows[0]
+        newest = max(row.as_of for row in rows)
+        reason = selectors.stale_reason(first.timeframe, newest, max(row.updated_at for row in rows))
+        publish(Topic.SIGNAL, list(SignalSerializer(rows, many=True, context={"stale_reason": reason}).data))
+    return rows
+
+
+def notify_of(signals: Sequence[TradingSignal]) -> None:
+    """One message a run to each person who may read signals, in their language."""
+    people = User.objects.filter(is_active=True, deleted_at=None, role__in=READERS).order_by("language", "pk")
+    for language, readers in groupby(people, key=lambda user: user.language):
+        with translation.override(language):
+            notify(
+                users=readers,
+                notification_type=NotificationType.SIGNAL,
+                title=_title(signals),
+                message="\n".join(_line(signal) for signal in signals),
+                data={"signals": [signal.pk for signal in signals]},
+                expires_at=max(signal.expires_at for signal in signals),
+            )
+
+
+def _title(signals: Sequence[TradingSignal]) -> str:
+    if len(signals) == 1:
+        [signal] = signals
+        return _("New signal: %(symbol)s %(direction)s") % {
+            "symbol": signal.asset.symbol,
+            "direction": signal.get_signal_type_display(),
+        }
+    return ngettext("%d new signal", "%d new signals", len(signals)) % len(signals)
+
+
+def _line(signal: TradingSignal) -> str:
+    return _(
+        "%(symbol)s %(direction)s: entry %(entry)s, target %(target)s, stop %(stop)s USD; "
+        "confidence %(chance)d %%, break-even %(even)d %%."
+    ) % {
+        "symbol": signal.asset.symbol,
+        "direction": signal.get_signal_type_display(),
+        "entry": f"{signal.entry_price.normalize():f}",
+        "target": f"{signal.target_price.normalize():f}",
+        "stop": f"{signal.stop_loss.normalize():f}",
+        "chance": round(100 * signal.confidence_score),
+        "even": round(100 * signal.break_even),
+    }

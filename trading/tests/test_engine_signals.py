@@ -1,0 +1,275 @@
+"""The whole layer: no lookahead bit for bit, rules that refuse by name, probabilities that nest."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from aimodels.engine.artefact import decode, encode
+from aimodels.engine.linear import score
+from aimodels.engine.spec import fit_time
+from assets.engine.panel import Panel, same
+from assets.engine.timeframe import Timeframe
+from trading import engine
+from trading.engine.features import FEATURES
+from trading.engine.probability import TRAIN_DAYS, gather, labelled, names, weighed
+from trading.engine.signals import NOT_A_CANDIDATE
+from trading.tests.markets import market
+
+FIRST = TRAIN_DAYS + engine.lookback(Timeframe.DAY) + 30
+PANEL = market(FIRST + 40, coins=8)
+INPUTS = engine.prepare(PANEL)
+FITS = engine.fit_all(INPUTS, FIRST)
+RESULT = engine.apply(INPUTS, FITS, FIRST)
+EVERYONE = engine.Params(margin=-9.0)
+
+
+def row_of(result: engine.Result, row: int) -> dict[str, object]:
+    """One row of every array of a result."""
+    out: dict[str, object] = {}
+    for field in fields(result):
+        value = getattr(result, field.name)
+        if field.name in ("first", "asset_ids"):
+            continue
+        by_direction = isinstance(value, np.ndarray) and value.ndim >= 2 and len(value) == 2
+        out[field.name] = value[:, row] if by_direction else value[row]
+    return out
+
+
+def with_upstream(params: engine.Params | None = None, **said: object) -> engine.Result:
+    """The same bars and fits under other rules."""
+    rules = engine.Upstream.of(PANEL, **said)  # type: ignore[arg-type]
+    return engine.apply(replace(INPUTS, upstream=rules, params=params or EVERYONE), FITS, FIRST)
+
+
+def test_the_market_of_these_tests_has_candidates_and_probabilities() -> None:
+    seen = np.isfinite(RESULT.probability)
+    assert seen.sum() > 200
+    assert (seen == RESULT.candidates).all()
+    trusted = [fit.calibration.trust for by in FITS.values() for fit in by.values()]
+    assert max(trusted) > 0.1
+
+
+@pytest.mark.parametrize("row", [FIRST, FIRST + 17, FIRST + 39])
+def test_no_row_knows_what_came_after_it(row: int) -> None:
+    cut = PANEL.until(PANEL.as_of(row))
+    assert len(cut.times) == row + 1
+    live = engine.analyse(cut, None, row)
+    assert same(row_of(live, 0), row_of(RESULT, row - FIRST))
+
+
+def test_history_before_lookback_and_training_window_changes_nothing() -> None:
+    row = FIRST + 20
+    fitted = PANEL.known_at(fit_time(engine.SPECS[0], PANEL.as_of(row))) - 1
+    start = fitted + 1 - TRAIN_DAYS - engine.lookback(Timeframe.DAY)
+    assert start > 0
+    late = engine.analyse(PANEL.rows(start, row + 1), None, row - start)
+    assert same(row_of(late, 0), row_of(RESULT, row - FIRST))
+
+
+def test_stored_fits_need_no_more_than_lookback() -> None:
+    row = FIRST + 20
+    start = row - engine.lookback(Timeframe.DAY)
+    short = PANEL.rows(start, row + 1)
+    live = engine.apply(engine.prepare(short), FITS, row - start)
+    assert same(row_of(live, 0), row_of(RESULT, row - FIRST))
+
+
+def test_a_fit_reads_no_label_that_was_not_realised() -> None:
+    row = FIRST
+    after = {name: getattr(PANEL, name).copy() for name in ("open", "high", "low", "close")}
+    for bars in after.values():
+        bars[row + 1 :] *= 3.0
+    other = engine.prepare(replace(PANEL, **after))
+    for direction in engine.DIRECTIONS:
+        cases = labelled(INPUTS, row, direction)
+        assert cases.rows.max() <= row - 7
+        assert cases.rows.min() > row - TRAIN_DAYS
+        assert same(labelled(other, row, direction), cases)
+
+
+def test_a_late_listing_changes_nothing_before_it() -> None:
+    bars = {name: getattr(PANEL, name).copy() for name in ("open", "high", "low", "close", "volume")}
+    for values in bars.values():
+        values[FIRST + 20 :, 5] = np.nan
+    gone = engine.apply(engine.prepare(replace(PANEL, **bars)), FITS, FIRST)
+    assert same(row_of(gone, 19), row_of(RESULT, 19))
+    assert not same(row_of(gone, 25), row_of(RESULT, 25))
+
+
+def test_arguments_are_left_as_they_were() -> None:
+    panel = market(200)
+    before = {name: getattr(panel, name).copy() for name in ("open", "high", "low", "close", "volume")}
+    engine.analyse(panel, None, 180)
+    for name, values in before.items():
+        np.testing.assert_array_equal(getattr(panel, name), values)
+
+
+def test_a_fit_survives_storage_exactly() -> None:
+    for spec in engine.SPECS:
+        for moment, fit in FITS[spec.name].items():
+            again = decode(engine.TimingFit, encode(fit))
+            assert same(again, fit)
+            stored = {name: {**by, moment: again} if name == spec.name else by for name, by in FITS.items()}
+            assert same(engine.apply(INPUTS, stored, FIRST), RESULT)
+
+
+def test_a_nearer_span_is_never_likelier() -> None:
+    seen = np.isfinite(RESULT.probability)
+    assert (RESULT.within_1d[seen] <= RESULT.within_3d[seen]).all()
+    assert (RESULT.within_3d[seen] <= RESULT.probability[seen]).all()
+    assert (RESULT.within_1d[seen] > 0).all()
+
+
+def test_too_little_history_gives_no_probability_and_says_why() -> None:
+    young = engine.analyse(market(150), None, 120)
+    assert young.candidates.any()
+    assert np.isnan(young.probability).all()
+    kept = young.refusal[:, young.candidates]
+    assert (kept == engine.REFUSALS.index(engine.Refusal.NO_MODEL)).all()
+    with pytest.raises(ValueError, match="too few to learn long"):
+        engine.LEARN["timing_long"](engine.prepare(market(150)), 149)
+
+
+@pytest.mark.parametrize("frame", [Timeframe.WEEK, Timeframe.MONTH])
+def test_bars_longer_than_a_day_are_refused(frame: Timeframe) -> None:
+    with pytest.raises(ValueError, match="a day or less"):
+        engine.lookback(frame)
+
+
+def test_hours_are_followed_over_the_same_seven_days() -> None:
+    days = market(24 * 40, coins=5)
+    hours = Timeframe.HOUR.opens(days.times[0], days.times[0] + (len(days.times) - 1) * Timeframe.HOUR.delta)
+    inputs = engine.prepare(replace(days, timeframe=Timeframe.HOUR, times=hours))
+    assert inputs.features.shape == (len(FEATURES), 24 * 40, 5)
+    assert inputs.outcomes[0].offset.max() <= 7 * 24
+
+
+def test_a_signal_needs_its_break_even_and_a_margin() -> None:
+    issued = RESULT.issued
+    enough = (RESULT.probability >= RESULT.break_even) & (RESULT.expected_value > 0.05)
+    assert (issued == (enough & RESULT.candidates)).all()
+    # a free ride: whatever is expected passes, so the break-even alone decides
+    generous = with_upstream()
+    assert (generous.issued == (generous.probability >= generous.break_even)).all()
+
+
+def refused_by(result: engine.Result, side: int, rule: engine.Refusal) -> np.ndarray:
+    return result.refusal[side] == engine.REFUSALS.index(rule)
+
+
+def test_a_refusal_names_the_value_and_the_limit_it_missed() -> None:
+    strict = with_upstream(engine.Params(margin=-9.0, least_confidence=0.99))
+    short_of = refused_by(strict, 0, engine.Refusal.CONFIDENCE)
+    assert short_of[strict.candidates].all()
+    assert (strict.refusal_limit[0][short_of] == 0.99).all()
+    np.testing.assert_array_equal(strict.refusal_value[0][short_of], strict.probability[0][short_of])
+
+
+def test_an_exposure_under_the_floor_forbids_longs_alone() -> None:
+    low = with_upstream(exposure=np.full(40, 0.05))
+    assert refused_by(low, 0, engine.Refusal.EXPOSURE)[low.candidates].all()
+    assert not refused_by(low, 1, engine.Refusal.EXPOSURE).any()
+    assert not low.issued[0].any()
+
+
+def test_shorts_are_for_bear_markets() -> None:
+    calm = with_upstream(regime=np.full(40, "bull"))
+    assert refused_by(calm, 1, engine.Refusal.REGIME)[calm.candidates].all()
+    assert not refused_by(calm, 0, engine.Refusal.REGIME).any()
+    bear = with_upstream(regime=np.full(40, "bear"))
+    assert not refused_by(bear, 1, engine.Refusal.REGIME).any()
+    never = with_upstream(engine.Params(allow_short=False), regime=np.full(40, "bear"))
+    assert refused_by(never, 1, engine.Refusal.SHORTS_OFF)[never.candidates].all()
+
+
+def test_longs_come_from_the_top_of_the_selection_and_shorts_from_its_bottom() -> None:
+    percentile = np.tile(np.linspace(0.0, 1.0, 8), (40, 1))
+    ranked = with_upstream(score=percentile)
+    low, high = percentile < 0.5, percentile > 0.5
+    assert (refused_by(ranked, 0, engine.Refusal.SCORE) == (low & ranked.candidates)).all()
+    assert (refused_by(ranked, 1, engine.Refusal.SCORE) == (high & ranked.candidates)).all()
+
+
+def test_rules_without_a_figure_from_upstream_are_not_applied() -> None:
+    silent = with_upstream(
+        exposure=np.full(40, np.nan), regime=np.full(40, ""), score=np.full((40, 8), np.nan)
+    )
+    assert same(silent.refusal, with_upstream().refusal)
+
+
+def test_upstream_results_stand_for_the_last_rows_of_the_panel() -> None:
+    rules = engine.Upstream.of(PANEL, exposure=np.array([0.3, 0.4]))
+    assert np.isnan(rules.exposure[:-2]).all()
+    assert rules.exposure[-2:].tolist() == [0.3, 0.4]
+    with pytest.raises(ValueError, match="rows of upstream"):
+        engine.Upstream.of(PANEL, exposure=np.zeros(len(PANEL.times) + 1))
+
+
+def test_a_long_position_stays_within_the_recommended_exposure() -> None:
+    tight = with_upstream(exposure=np.full(40, 0.02))
+    sized = tight.position_share[0][tight.candidates]
+    assert (sized <= 0.02).all()
+
+
+def test_however_good_the_odds_a_stop_costs_one_per_cent_of_the_portfolio_at_most() -> None:
+    rich = {name: {at: replace(fit, hit_r=50.0) for at, fit in by.items()} for name, by in FITS.items()}
+    sized = engine.apply(INPUTS, rich, FIRST)
+    assert np.nanmax(sized.position_share * sized.stop_share) == pytest.approx(0.01)
+
+
+def test_cells_without_a_plan_hold_no_figures() -> None:
+    outside = ~RESULT.candidates
+    assert outside.any()
+    for name in ("entry", "target", "stop", "break_even", "probability", "expected_value", "position_share"):
+        assert np.isnan(getattr(RESULT, name)[:, outside]).all()
+    assert (RESULT.refusal[:, outside] == NOT_A_CANDIDATE).all()
+
+
+def test_an_explanation_adds_up_to_the_score() -> None:
+    column = int(np.nonzero(RESULT.candidates[5])[0][0])
+    moment = fit_time(engine.SPECS[0], PANEL.as_of(FIRST + 5))
+    fit = FITS["timing_long"][moment]
+    said = engine.explain(INPUTS, RESULT, fit, (5, column), engine.Direction.LONG, most=99)
+    assert {factor.name for factor in said.key_factors} <= set(names(engine.Direction.LONG))
+    at = np.array([FIRST + 5]), np.array([column])
+    raw = float(score(fit.line, gather(INPUTS, *at, engine.Direction.LONG))[0])
+    added = sum(factor.contribution for factor in said.key_factors)
+    assert added == pytest.approx(fit.calibration.trust * (raw - fit.line.intercept))
+    sizes = [abs(factor.contribution) for factor in said.key_factors]
+    assert sizes == sorted(sizes, reverse=True)
+    spans = said.probability_analysis
+    assert spans["24h_target"] <= spans["3d_target"] <= spans["7d_target"]
+    assert spans["7d_target"] == RESULT.probability[0, 5, column]
+    assert said.market_context == {}
+
+
+def test_contributions_are_halved_where_trust_is() -> None:
+    fit = next(iter(FITS["timing_long"].values()))
+    doubtful = replace(fit, calibration=replace(fit.calibration, trust=0.5))
+    certain = replace(fit, calibration=replace(fit.calibration, trust=1.0))
+    x = np.ones((1, len(names(engine.Direction.LONG))))
+    np.testing.assert_allclose(2 * weighed(doubtful, x), weighed(certain, x))
+
+
+def test_without_a_signal_the_nearest_candidate_is_named() -> None:
+    strict = with_upstream(engine.Params(least_confidence=0.99))
+    near = engine.nearest(strict, 5)
+    assert near is not None
+    margins = (strict.probability - strict.break_even)[:, 5]
+    fewest = strict.failed[:, 5] == near.failed
+    assert near.margin == np.nanmax(np.where(fewest, margins, np.nan))
+    assert near.refusal in engine.REFUSALS[1:]
+
+
+def test_the_judge_counts_decided_candidates_only() -> None:
+    verdict = engine.judge(INPUTS, RESULT)
+    decided = RESULT.candidates[:-7].sum()
+    early = RESULT.candidates[-7:].sum()
+    assert 2 * decided - 40 <= verdict.cases <= 2 * (decided + early)
+    assert 0.0 <= verdict.ece <= 1.0
+    last: Panel = PANEL.rows(0, FIRST + 1)
+    with pytest.raises(ValueError, match="known outcome"):
+        engine.judge(engine.prepare(last), engine.apply(engine.prepare(last), FITS, FIRST))
