@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
@@ -12,7 +13,16 @@ from django.db.models import QuerySet
 
 from assets.engine.panel import BAR_FIELDS, Panel
 from assets.engine.timeframe import Timeframe
-from assets.models import Analysis, Asset, AssetType, Candle, CandleArchive, DataImport, ImportKind
+from assets.models import (
+    Analysis,
+    Asset,
+    AssetType,
+    Candle,
+    CandleArchive,
+    DataImport,
+    ImportKind,
+    ImportStatus,
+)
 
 _PG_EPOCH_US = 946_684_800_000_000
 
@@ -32,14 +42,57 @@ def last_close(timeframe: Timeframe, as_of: datetime | None = None) -> datetime 
 
 
 def first_open(timeframe: Timeframe) -> datetime | None:
-    """Open time of the oldest stored bar."""
-    bars = Candle.objects.filter(timeframe=timeframe)
-    return bars.order_by("candle_time").values_list("candle_time", flat=True).first()
+    """Open time of the oldest stored bar, the archive included."""
+    oldest = [
+        model._default_manager.filter(timeframe=timeframe)
+        .order_by("candle_time")
+        .values_list("candle_time", flat=True)
+        .first()
+        for model in (Candle, CandleArchive)
+    ]
+    return min((moment for moment in oldest if moment is not None), default=None)
 
 
 def is_simulated() -> bool:
     """Whether the market in the database is a simulated one, which every page has to say."""
     return DataImport.objects.filter(kind=ImportKind.SIMULATION).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """A source's last finished import: when, up to which bar (close), and whether that is behind."""
+
+    kind: ImportKind
+    source: str
+    timeframe: Timeframe | None
+    finished_at: datetime
+    last_close: datetime | None
+    is_stale: bool
+
+
+def freshness(now: datetime) -> list[Freshness]:
+    """One entry a kind of source and bar length, from its newest completed import; one query.
+
+    Stale: the last bar closed more than two bars before `now`.
+    """
+    done = DataImport.objects.filter(status=ImportStatus.COMPLETED, finished_at__isnull=False)
+    newest = done.order_by("kind", "timeframe", "-last_time", "-finished_at").distinct("kind", "timeframe")
+    return [
+        Freshness(
+            kind=ImportKind(record.kind),
+            source=record.source,
+            timeframe=record.timeframe,
+            finished_at=record.finished_at,
+            last_close=closed,
+            is_stale=closed is None or _bars_behind(record.timeframe, closed, now),
+        )
+        for record in newest.filter(last_time__isnull=False)
+        for closed in [record.timeframe.close_of(record.last_time) if record.timeframe else None]
+    ]
+
+
+def _bars_behind(timeframe: Timeframe, closed: datetime, now: datetime) -> bool:
+    return timeframe.close_of(timeframe.close_of(closed)) < now
 
 
 def load_panel(

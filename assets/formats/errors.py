@@ -54,6 +54,7 @@ class Reason(StrEnum):
     NOT_CLOSED = "not_closed"
     INCOMPLETE = "incomplete"
     DUPLICATE = "duplicate"
+    DIFFERS = "differs_from_stored"
 
 
 RULES = {
@@ -72,6 +73,7 @@ RULES = {
     Reason.NOT_CLOSED: "the bar is still open, or lies in the future",
     Reason.INCOMPLETE: "the day holds fewer observations than a day has",
     Reason.DUPLICATE: "the same time is given twice with different values; one is kept",
+    Reason.DIFFERS: "the bar is stored with other values, which are kept; --revise takes these instead",
 }
 
 

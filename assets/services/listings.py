@@ -38,7 +38,7 @@ def register(listings: Sequence[Listing]) -> list[int]:
     chosen = [known.asset(listing) for listing in listings]
     Asset.objects.bulk_update(known.beaten, ["is_supported"])  # before the winner takes the ticker
     Asset.objects.bulk_create(known.created)
-    Asset.objects.bulk_update(known.changed, ["coingecko_id", "is_supported"])
+    Asset.objects.bulk_update(known.changed, ["coingecko_id", "name", "is_supported"])
     return [asset.pk for asset in chosen]
 
 
@@ -64,7 +64,7 @@ class _Known:
             return holder
         asset = self.by_id.get(listing.coingecko_id) if listing.coingecko_id else None
         if asset is None and holder is not None and _may_be(holder, listing):
-            holder.coingecko_id = listing.coingecko_id
+            holder.coingecko_id, holder.name = listing.coingecko_id, listing.name
             self._note(self.changed, holder)
             asset = holder
         if asset is None:

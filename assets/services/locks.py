@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 SIMULATION = 0x73696D75
 IMPORT = 0x696D7074
@@ -22,5 +22,5 @@ def held(family: int, member: int) -> Iterator[bool]:
     finally:
         if free:
             # A lost connection has given the lock back already.
-            with suppress(DatabaseError), connection.cursor() as cursor:
+            with suppress(Error), connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [family, member])

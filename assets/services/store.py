@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from assets.engine.panel import Bools, Floats, Ints
 from assets.engine.timeframe import Timeframe
-from assets.models import Candle
+from assets.models import Candle, CandleArchive
 from assets.services.partitions import ensure_partitions
 
 _LOCK_CLASS = 0x6261  # with the timeframe's code: one writer of a timeframe's candles at a time
 _PG_EPOCH_US = 946_684_800_000_000
 _TABLE = Candle._meta.db_table
+_TABLES = (_TABLE, CandleArchive._meta.db_table)
 _VALUES = ("open", "high", "low", "close", "volume", "market_cap", "trade_count", "vwap")
 _SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 
@@ -87,40 +88,48 @@ def _watermark(timeframe: Timeframe, batch: CandleBatch) -> Ints:
     """Open time of the newest stored bar of each row's asset; the lowest integer where there is none."""
     ids, place = np.unique(batch.asset_id, return_inverse=True)
     newest = np.full(len(ids), np.iinfo(np.int64).min)
+    newest_of = ", ".join(
+        f"(SELECT candle_time FROM {table} WHERE asset_id = ids.id AND timeframe = {timeframe.code} "
+        "ORDER BY candle_time DESC LIMIT 1)"
+        for table in _TABLES
+    )
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT ids.id, (EXTRACT(EPOCH FROM last.candle_time) * 1000000)::bigint "
-            f"FROM unnest(%s::bigint[]) ids(id) CROSS JOIN LATERAL (SELECT candle_time FROM {_TABLE} "
-            f"WHERE asset_id = ids.id AND timeframe = {timeframe.code} "
-            "ORDER BY candle_time DESC LIMIT 1) last",
+            f"SELECT ids.id, (EXTRACT(EPOCH FROM GREATEST({newest_of})) * 1000000)::bigint "
+            "FROM unnest(%s::bigint[]) ids(id)",
             [ids.tolist()],
         )
         for asset_id, moment in cursor.fetchall():
-            newest[np.searchsorted(ids, asset_id)] = moment
+            if moment is not None:
+                newest[np.searchsorted(ids, asset_id)] = moment
     return newest[place]
 
 
 def _compare(timeframe: Timeframe, batch: CandleBatch, revise: bool) -> Stored:
+    """Through a staging table: against the bars in use and, where they have it, the archive."""
     differs = " OR ".join(
         f"(s.{name} IS NOT NULL AND s.{name} IS DISTINCT FROM c.{name})" for name in _VALUES
     )
+    on = "c.asset_id = s.asset_id AND c.timeframe = s.timeframe AND c.candle_time = s.candle_time"
+    columns = f"asset_id, timeframe, candle_time, {', '.join(_VALUES)}, is_validated"
+    changed: list[tuple[int, int]] = []
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE stage_candle (LIKE assets_candle) ON COMMIT DROP")
         _copy("stage_candle", timeframe, batch)
         cursor.execute("ANALYZE stage_candle")
-        on = "c.asset_id = s.asset_id AND c.timeframe = s.timeframe AND c.candle_time = s.candle_time"
-        cursor.execute(
-            f"SELECT s.asset_id, (EXTRACT(EPOCH FROM s.candle_time) * 1000000)::bigint "
-            f"FROM stage_candle s JOIN {_TABLE} c ON {on} WHERE {differs}"
-        )
-        changed = cursor.fetchall()
-        if revise and changed:
-            sets = ", ".join(f"{name} = COALESCE(s.{name}, c.{name})" for name in _VALUES)
-            cursor.execute(f"UPDATE {_TABLE} c SET {sets} FROM stage_candle s WHERE {on} AND ({differs})")
-        columns = f"asset_id, timeframe, candle_time, {', '.join(_VALUES)}, is_validated"
+        for table in _TABLES:
+            cursor.execute(
+                f"SELECT s.asset_id, (EXTRACT(EPOCH FROM s.candle_time) * 1000000)::bigint "
+                f"FROM stage_candle s JOIN {table} c ON {on} WHERE {differs}"
+            )
+            found = cursor.fetchall()
+            if revise and found:
+                sets = ", ".join(f"{name} = COALESCE(s.{name}, c.{name})" for name in _VALUES)
+                cursor.execute(f"UPDATE {table} c SET {sets} FROM stage_candle s WHERE {on} AND ({differs})")
+            changed += found
         cursor.execute(
             f"INSERT INTO {_TABLE} ({columns}) SELECT {columns} FROM stage_candle s "
-            f"WHERE NOT EXISTS (SELECT 1 FROM {_TABLE} c WHERE {on})"
+            f"WHERE {' AND '.join(f'NOT EXISTS (SELECT 1 FROM {table} c WHERE {on})' for table in _TABLES)}"
         )
         new = int(cursor.rowcount)
         cursor.execute("DROP TABLE stage_candle")

@@ -1,0 +1,82 @@
+"""Assets to look after; imports to look at. Candles are nobody's to edit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from assets.models import Asset, Candle, DataImport
+
+RECENT = 10
+
+
+@admin.register(Asset)
+class AssetAdmin(admin.ModelAdmin):
+    """Names, links and switches are edited; what comes from candles, sectors and watchlists is shown."""
+
+    list_display = [
+        "symbol", "name", "asset_type", "sector_name", "watchlist_tier", "market_cap_rank", "current_price",
+        "price_change_percentage_24h", "last_price_update", "data_source", "is_active", "is_supported",
+    ]  # fmt: skip
+    list_filter = ["is_supported", "is_active", "asset_type", "watchlist_tier", "data_source", "sector_name"]
+    search_fields = ["symbol", "name", "coingecko_id"]
+    ordering = ["market_cap_rank", "symbol"]
+    fieldsets = [
+        (None, {"fields": ["symbol", "name", "asset_type", "is_active", "is_supported"]}),
+        (_("Quotes"), {"fields": [
+            "current_price", "total_volume", "market_cap", "market_cap_rank", "circulating_supply",
+            "price_change_percentage_24h", "price_change_percentage_7d", "price_change_percentage_30d",
+            "ath", "ath_date", "atl", "atl_date", "last_price_update", "recent_candles",
+        ]}),
+        (_("Place in the funnel"), {"fields": ["sector_name", "watchlist_tier", "data_quality_score"]}),
+        (_("About"), {"fields": [
+            "coingecko_id", "quote_currency", "external_ids", "logo_url", "website_url", "blockchain_site",
+            "links", "description", "total_supply", "max_supply",
+        ]}),
+        (_("Record"), {"fields": ["data_source", "created_at", "updated_at"]}),
+    ]  # fmt: skip
+    readonly_fields = [
+        *fieldsets[1][1]["fields"], "sector_name", "watchlist_tier", *fieldsets[4][1]["fields"],
+    ]  # fmt: skip
+
+    @admin.display(description=_("newest candles"))
+    def recent_candles(self, asset: Asset) -> SafeString | str:
+        """Open time, close and volume of the newest bars."""
+        newest = Candle.objects.filter(asset_id=asset.pk).order_by("-candle_time", "timeframe")[:RECENT]
+        lines = (
+            (f"{bar.timeframe} {bar.candle_time:%Y-%m-%d %H:%M}", f"{bar.close:.10g}", f"{bar.volume:,.0f}")
+            for bar in newest
+        )
+        return format_html_join("", "<div>{} · {} · {}</div>", lines) or "-"
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """An asset has records, so it is switched off rather than deleted."""
+        return False
+
+
+@admin.register(DataImport)
+class DataImportAdmin(admin.ModelAdmin):
+    """What was read from where; written by imports only."""
+
+    list_display = [
+        "started_at", "kind", "source", "data_format", "timeframe", "status", "rows_read", "rows_stored",
+        "rows_unchanged", "rows_rejected", "last_time",
+    ]  # fmt: skip
+    list_filter = ["kind", "status", "timeframe"]
+    search_fields = ["source", "error"]
+    date_hierarchy = "started_at"
+    ordering = ["-started_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -1,0 +1,82 @@
+"""The admin shows assets and imports, edits what people own, and no figure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.services import create_user
+from assets.engine.timeframe import Timeframe
+from assets.models import Asset, DataImport, ImportKind
+from assets.selectors import freshness
+from assets.tests.stored import AssetFactory, batch, store
+
+pytestmark = pytest.mark.django_db
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def staff(settings: Any) -> Client:
+    settings.WHITENOISE_AUTOREFRESH = True  # no collected static files are needed
+    client = Client()
+    client.force_login(create_user(email="boss@example.com", role="admin"))
+    return client
+
+
+@pytest.mark.parametrize("model", ["asset", "dataimport"])
+def test_a_list_takes_the_same_queries_for_any_number_of_rows(staff: Client, model: str) -> None:
+    spent = []
+    for count in (3, 30):
+        for _ in range(count):
+            AssetFactory()
+            DataImport.objects.create(kind=ImportKind.CANDLES, source="file.csv", timeframe=Timeframe.DAY)
+        staff.get(f"/admin/assets/{model}/")
+        with CaptureQueriesContext(connection) as queries:
+            assert staff.get(f"/admin/assets/{model}/").status_code == 200
+        spent.append(len(queries))
+    assert spent[0] == spent[1]
+
+
+def test_an_asset_shows_its_candles_and_keeps_its_figures(staff: Client) -> None:
+    coin = AssetFactory(symbol="BTC", current_price=5.0)
+    store(Timeframe.DAY, batch(coin.pk, [START], [5.0]))
+    page = staff.get(f"/admin/assets/asset/{coin.pk}/change/")
+    assert "1d 2024-01-01 00:00 · 5 · 1,000,000" in page.content.decode()
+    assert 'name="current_price"' not in page.content.decode()
+    assert staff.get(f"/admin/assets/asset/{coin.pk}/delete/").status_code == 403
+    form = page.context["adminform"].form
+    values = {name: value for name, value in form.initial.items() if value is not None}
+    values |= {"external_ids": "{}", "links": "{}", "name": "Bitcoin", "current_price": 9.0}
+    answer = staff.post(f"/admin/assets/asset/{coin.pk}/change/", values)
+    assert answer.status_code == 302
+    assert Asset.objects.values_list("name", "current_price").get() == ("Bitcoin", 5.0)
+
+
+def test_imports_are_read_only(staff: Client) -> None:
+    record = DataImport.objects.create(kind=ImportKind.CANDLES, source="file.csv")
+    assert staff.get(f"/admin/assets/dataimport/{record.pk}/change/").status_code == 200
+    assert staff.post(f"/admin/assets/dataimport/{record.pk}/change/", {}).status_code == 403
+    assert staff.get("/admin/assets/dataimport/add/").status_code == 403
+
+
+def test_freshness_is_that_of_the_newest_completed_import_of_each_source() -> None:
+    now = START + timedelta(days=10)
+    bars = [(START, "completed"), (START + timedelta(days=7), "completed"), (now, "failed")]
+    for last, status in bars:
+        DataImport.objects.create(
+            kind=ImportKind.CANDLES, source="f", timeframe=Timeframe.DAY, status=status, last_time=last,
+            finished_at=now,
+        )  # fmt: skip
+    (found,) = freshness(now)
+    assert (found.timeframe, found.last_close, found.is_stale) == (
+        Timeframe.DAY,
+        START + timedelta(days=8),
+        False,
+    )
+    assert freshness(now + timedelta(seconds=1))[0].is_stale
