@@ -46,5 +46,7 @@ def servers() -> Iterator[embedded.Layout]:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(servers: embedded.Layout) -> None:
-    """pytest-django asks for this before it makes the test database."""
+def django_db_modify_db_settings(
+    servers: embedded.Layout, django_db_modify_db_settings_parallel_suffix: None
+) -> None:
+    """pytest-django asks for this before it makes the test database, one for each worker process."""
