@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from trading.tests.factories import CandidateFactory, SignalFactory, UserFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("trading.tests.urls")]
+pytestmark = pytest.mark.django_db
 URL = "/trading/signals/"
 
 
