@@ -63,9 +63,9 @@ def batch(ids: np.ndarray[tuple[int], np.dtype[np.int64]], columns: dict[str, np
 
 
 def simulated(end: datetime, days: int, assets: int) -> SimulatedMarket:
-    """Days up to `end` of coins that all trade from the first to the last: the most there is to do."""
+    """Days up to `end` of coins that (nearly) all trade from the first to the last: the most to do."""
     params = SimulationParams.ending(end, days, Timeframe.DAY, assets)
-    alive = replace(params, listed_at_start=1.0, yearly_collapses=0.0, yearly_delistings=0.0)
+    alive = replace(params, listed_at_start=1.0, yearly_collapses=1e-3, yearly_delistings=1e-3)
     return simulate(alive, seed=29)
 
 
