@@ -1,5 +1,6 @@
 """For every test: PostgreSQL and Redis of the run's own where asked for, and no way to the network."""
 
+import fcntl
 import os
 import shutil
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from cryptopredict import embedded
 
+TEMPLATE = "cryptopredict_template"  # migrated by the first worker, copied by each
 LOCAL = {"", "localhost", "127.0.0.1", "::1", "0.0.0.0", "::"}
 
 
@@ -46,5 +48,35 @@ def servers() -> Iterator[embedded.Layout]:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(servers: embedded.Layout) -> None:
-    """pytest-django asks for this before it makes the test database."""
+def django_db_modify_db_settings(
+    servers: embedded.Layout, django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any
+) -> None:
+    """pytest-django asks for this before it makes a worker's database: a copy of one migrated once."""
+    from django.db import connection
+
+    with (servers.run / "template").open("a") as lock, django_db_blocker.unblock():
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _ensure_template()
+    connection.settings_dict["TEST"]["TEMPLATE"] = TEMPLATE
+
+
+def _ensure_template() -> None:
+    """Migrate a database from nothing, unless another worker has; what bears the right name is whole."""
+    from django.core.management import call_command
+    from django.db import connection
+
+    name = connection.settings_dict["NAME"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [TEMPLATE])
+        if cursor.fetchone():
+            return
+        cursor.execute(f"CREATE DATABASE {TEMPLATE}_new")
+    try:
+        connection.close()
+        connection.settings_dict["NAME"] = f"{TEMPLATE}_new"
+        call_command("migrate", verbosity=0, interactive=False)
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = name
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER DATABASE {TEMPLATE}_new RENAME TO {TEMPLATE}")

@@ -24,7 +24,9 @@ from assets.models import Candle, DataImport, ImportKind, ImportStatus
 from assets.services.simulation import stored_simulation
 from cryptopredict.embedded import StartError
 from cryptopredict.models import PipelineRun, RunStatus
-from sectors.models import SectorMapping
+from sectors.models import Sector
+from selection.models import Watchlist
+from selection.services import ensure_lists
 
 SIMULATED = "simulated"
 PREFERRED = (
@@ -55,7 +57,7 @@ def steps(market: str | None) -> list[Step]:
         Step("Tables", _unmigrated, lambda: call_command("migrate", interactive=False, verbosity=0)),
         Step("Static files", _static_changed, _collect_static),
         Step("Market", lambda: _market_missing(source), lambda: _load_market(source)),
-        Step("Sectors", _no_sectors, lambda: call_command("seed_sectors")),
+        Step("Sectors and watchlists", _unseeded, _seed),
         Step("Pipeline", _pipeline_behind, _run_pipeline),
         Step("Administrator", _no_administrator, _create_administrator),
     ]
@@ -92,8 +94,13 @@ def _collect_static() -> None:
     (Path(settings.STATIC_ROOT) / "fingerprint").write_text(_static_fingerprint())
 
 
-def _no_sectors() -> bool:
-    return not SectorMapping.objects.exists()
+def _unseeded() -> bool:
+    return not (Sector.objects.exists() and Watchlist.objects.exists())
+
+
+def _seed() -> None:
+    call_command("seed_sectors")
+    ensure_lists()
 
 
 def _market_missing(source: Path | None) -> bool:

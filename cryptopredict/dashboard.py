@@ -41,8 +41,8 @@ class Part:
 
     def template(self) -> Any:
         """Return the app's own template where it has one, else the shared one."""
-        kind = "card" if self.number else self.slug
-        return select_template([f"{self.app}/partials/{kind}.html", f"partials/{kind}.html"])
+        kind, own = ("card", "card") if self.number else (self.slug, f"dashboard_{self.slug}")
+        return select_template([f"{self.app}/partials/{own}.html", f"partials/{kind}.html"])
 
 
 CARDS = (

@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assets.engine.timeframe import Timeframe
+from assets.selectors import stale_reason
 from macro.models import RegimeAnalysis
-from macro.selectors.freshness import stale_reason
 from macro.selectors.readings import latest_regime, regime_history
 
 HISTORY_DAYS = 90

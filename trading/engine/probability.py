@@ -35,7 +35,7 @@ def _spec(direction: Direction) -> ModelSpec:
     return ModelSpec(
         name=f"timing_{direction}",
         model_type=ModelType.TIMING,
-        estimator="pooled logistic regression, prequential calibration",
+        estimator="pooled logistic, prequential calibration",
         target=f"the target of a {direction} plan is reached before its stop within {HORIZON_DAYS} days",
         features=names(direction),
         horizon_days=HORIZON_DAYS,

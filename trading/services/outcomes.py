@@ -125,7 +125,7 @@ def _fill_signals(panel: Panel, cases: Sequence[Case]) -> list[int]:
                 SignalStatus.EXPIRED,
                 [cases[i].id for i in ended],
                 [OUTCOMES[outcomes.code[i]].value for i in ended],
-                [_number(outcomes.exit_price[i]) for i in ended],
+                [_digits(outcomes.exit_price[i]) for i in ended],
                 [_number(outcomes.return_r[i]) for i in ended],
                 [_exit(panel, cases[i], outcomes, i) for i in ended],
             ],
@@ -155,6 +155,11 @@ def _fill_candidates(panel: Panel, cases: Sequence[Case]) -> int:
 
 def _exit(panel: Panel, case: Case, outcomes: Outcomes, i: int) -> datetime:
     return case.as_of + int(outcomes.offset[i]) * panel.timeframe.delta
+
+
+def _digits(price: float) -> str | None:
+    """All digits of a price: PostgreSQL keeps 15 of a float that it makes a numeric of."""
+    return repr(float(price)) if math.isfinite(price) else None
 
 
 def _number(value: float) -> float | None:

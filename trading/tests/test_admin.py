@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from trading.models import RiskProfile, SignalStatus
+from trading.tests.factories import (
+    AdviceFactory,
+    CandidateFactory,
+    ExecutionFactory,
+    RiskProfileFactory,
+    SignalFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+RECORDS = {
+    "tradingsignal": SignalFactory,
+    "signalcandidate": CandidateFactory,
+    "signalexecution": ExecutionFactory,
+    "portfolioassetanalysis": AdviceFactory,
+}
+LISTS = {**RECORDS, "riskprofile": RiskProfileFactory}
+
+
+@pytest.fixture
+def admin(client: Client) -> Client:
+    client.force_login(UserFactory(role="admin"))
+    return client
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_thirty_rows_take_as_many_queries_as_three(admin: Client, name: str) -> None:
+    url = reverse(f"admin:trading_{name}_changelist")
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert admin.get(url).status_code == 200
+        return len(captured)
+
+    LISTS[name].create_batch(3)
+    queries()  # what is looked up once a process
+    few = queries()
+    LISTS[name].create_batch(27)
+    assert queries() == few
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_records_are_looked_at_and_not_changed(admin: Client, name: str) -> None:
+    row = RECORDS[name]()
+    assert admin.get(reverse(f"admin:trading_{name}_change", args=[row.pk])).status_code == 200
+    assert admin.get(reverse(f"admin:trading_{name}_add")).status_code == 403
+    assert admin.post(reverse(f"admin:trading_{name}_delete", args=[row.pk])).status_code == 403
+    assert admin.post(reverse(f"admin:trading_{name}_change", args=[row.pk]), {}).status_code == 403
+
+
+def test_active_signals_can_be_cancelled_and_the_others_say_why_not(admin: Client) -> None:
+    going, ended = SignalFactory(), SignalFactory(status=SignalStatus.EXPIRED)
+    chosen = {"action": "cancel", "_selected_action": [going.pk, ended.pk]}
+    response = admin.post(reverse("admin:trading_tradingsignal_changelist"), chosen, follow=True)
+    page = response.content.decode()
+    assert "1 signal was cancelled." in page
+    assert "Only an active signal can be cancelled; this one is expired." in page
+    going.refresh_from_db()
+    assert going.status == SignalStatus.CANCELLED and going.cancelled_by is not None
+
+
+def test_limits_are_saved_and_bad_ones_refused_at_the_field(admin: Client) -> None:
+    person = UserFactory()
+    url = reverse("admin:trading_riskprofile_add")
+    form = {"user": person.pk, "max_position_size": "750", "max_portfolio_risk": "0.05"}
+    assert admin.post(url, {**form, "max_portfolio_risk": "5"}).status_code == 200
+    assert not RiskProfile.objects.exists()
+    assert admin.post(url, form).status_code == 302
+    assert RiskProfile.objects.get(user=person).max_position_size == 750

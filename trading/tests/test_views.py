@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from trading.tests.factories import CandidateFactory, SignalFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+URL = "/trading/signals/"
+
+
+@pytest.fixture
+def casual(client: Client) -> Client:
+    client.force_login(UserFactory())
+    return client
+
+
+def text(client: Client, url: str = URL, **headers: Any) -> str:
+    response = client.get(url, **headers)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_signals_ask_to_log_in_and_are_not_for_guests(client: Client) -> None:
+    assert client.get(URL).headers["Location"].startswith("/accounts/login/")
+    client.force_login(UserFactory(role="guest"))
+    assert client.get(URL).status_code == 403
+    assert client.get(f"{URL}1/").status_code == 403
+
+
+def test_no_signal_is_a_state_with_what_came_nearest_and_what_was_missing(casual: Client) -> None:
+    CandidateFactory(asset__symbol="SOL")
+    page = text(casual)
+    assert "No signal yet" in page
+    assert "SOL" in page and "Not sure enough" in page and "break-even" in page
+
+
+def test_the_list_is_filtered_by_the_address_bar(casual: Client) -> None:
+    SignalFactory(asset__symbol="AAA", status="expired")
+    SignalFactory(asset__symbol="BBB")
+    page = text(casual, f"{URL}?status=active")
+    assert "BBB" in page and "AAA" not in page
+    assert "No signal was issued that fits" in text(casual, f"{URL}?symbol=CCC")
+
+
+def test_a_filter_that_is_no_filter_is_refused_beside_its_field(casual: Client) -> None:
+    SignalFactory(asset__symbol="BBB")
+    page = text(casual, f"{URL}?confidence_min=7")
+    assert "less than or equal to 1" in page and "BBB" not in page
+
+
+def test_htmx_gets_the_part_alone(casual: Client) -> None:
+    SignalFactory()
+    part = text(casual, headers={"HX-Request": "true"})
+    assert part.lstrip().startswith("<section") and "<html" not in part
+
+
+def test_long_lists_have_pages_that_keep_the_filter(casual: Client) -> None:
+    SignalFactory.create_batch(30)
+    page = text(casual, f"{URL}?status=active")
+    assert "?status=active&amp;page=2" in page
+    assert page.count('id="signal-') == 25
+    assert text(casual, f"{URL}?status=active&page=2").count('id="signal-') == 5
+
+
+def test_a_signal_shows_levels_chances_reasons_and_what_each_layer_said(casual: Client) -> None:
+    signal = SignalFactory(
+        asset__symbol="SOL",
+        ai_analysis={
+            "key_factors": [{"name": "momentum_7d", "value": 1.5, "contribution": 0.2}],
+            "probability_analysis": {"24h_target": 0.11, "3d_target": 0.27, "7d_target": 0.45},
+            "position_share": 0.037,
+        },
+        market_context={"regime": "bull", "exposure": 0.45, "score_percentile": 0.82, "sector": "DeFi"},
+    )
+    page = text(casual, f"{URL}{signal.pk}/")
+    for said in (
+        "SOL",
+        "110",
+        "95",
+        "27 %",
+        "momentum 7d",
+        "3.7 %",
+        "45 % invested",
+        "DeFi",
+        "82 %",
+        "break-even",
+    ):
+        assert said in page
+
+
+def test_a_signal_of_which_little_is_known_is_shown_as_such(casual: Client) -> None:
+    page = text(casual, f"{URL}{SignalFactory().pk}/")
+    assert "No reasons were stored" in page
+    assert page.count("Said nothing about this signal.") == 3
+    assert casual.get(f"{URL}999999/").status_code == 404
+
+
+def test_thirty_signals_take_as_many_queries_as_three(casual: Client) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            text(casual)
+        return len(captured)
+
+    SignalFactory.create_batch(3)
+    queries()  # what is looked up once a process
+    few = queries()
+    SignalFactory.create_batch(22)
+    assert queries() == few
