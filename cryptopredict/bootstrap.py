@@ -6,6 +6,8 @@ that was stopped half way goes on where it was.
 
 import hashlib
 import secrets
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,6 +24,7 @@ from accounts.services import create_user
 from assets.engine.timeframe import Timeframe
 from assets.models import Candle, DataImport, ImportKind, ImportStatus
 from assets.services.simulation import stored_simulation
+from cryptopredict import kernels
 from cryptopredict.embedded import StartError
 from cryptopredict.models import PipelineRun, RunStatus
 from sectors.models import Sector
@@ -50,7 +53,15 @@ class Step:
     run: Callable[[], str | None]
 
 
-def steps(market: str | None) -> list[Step]:
+def compiler() -> subprocess.Popen[bytes] | None:
+    """Compile the engines' loops in a process of its own while tables are made; None where that was done."""
+    if kernels.compiled():
+        return None
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "compile_kernels"]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL)
+
+
+def steps(market: str | None, compiling: subprocess.Popen[bytes] | None = None) -> list[Step]:
     """The steps in order. `market`: the path of a file or folder; "simulated" and None take what there is."""
     source = None if market in (None, SIMULATED) else _existing(market)
     return [
@@ -58,9 +69,15 @@ def steps(market: str | None) -> list[Step]:
         Step("Static files", _static_changed, _collect_static),
         Step("Market", lambda: _market_missing(source), lambda: _load_market(source)),
         Step("Sectors and watchlists", _unseeded, _seed),
+        Step("Engines compiled", lambda: compiling is not None, lambda: _wait(compiling)),
         Step("Pipeline", _pipeline_behind, _run_pipeline),
         Step("Administrator", _no_administrator, _create_administrator),
     ]
+
+
+def _wait(compiling: subprocess.Popen[bytes] | None) -> str | None:
+    code = 0 if compiling is None else compiling.wait()
+    return None if code == 0 else "The first run of the pipeline will take longer."
 
 
 def _existing(market: str) -> Path:

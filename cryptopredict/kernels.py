@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 
+from assets.engine import rolling
 from assets.engine.simulator import SECTORS, SimulatedMarket, SimulationParams, simulate
 from assets.engine.timeframe import Timeframe
 from cryptopredict import lookahead
@@ -15,6 +17,12 @@ from sectors.engine import Membership
 _COINS = 24
 _DAYS = 1_200  # enough history for a fit of every model
 _END = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def compiled() -> bool:
+    """Whether numba has kept the loops of an earlier run; it looks for one that every layer calls."""
+    kept = rolling._sums.stats.cache_path
+    return kept is not None and any(Path(kept).glob("rolling._sums*.nbi"))
 
 
 def compile_all() -> None:
