@@ -44,7 +44,7 @@ def card(
         "state": _state(reading),
         "tone": reading.market_regime or "neutral",
         "figure": percent,
-        "unit": "%",
+        "unit": _("%"),
         "caption": _("recommended exposure"),
         "key_metric": _key_metric(percent),
         "indicator_dots": _dots(reading.recommended_exposure),
