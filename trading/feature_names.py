@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 RELATIVE = "_relative"
@@ -49,5 +49,5 @@ def feature_name(name: str) -> str:
     if own is None:
         return name.replace("_", " ")
     if name.endswith(RELATIVE):
-        return _now("%(feature)s, against the other candidates") % {"feature": own}
+        return gettext("%(feature)s, against the other candidates") % {"feature": own}
     return str(own)

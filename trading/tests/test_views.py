@@ -83,7 +83,7 @@ def test_a_signal_shows_levels_chances_reasons_and_what_each_layer_said(casual: 
         "110",
         "95",
         "27 %",
-        "momentum 7d",
+        "7-day momentum",
         "3.7 %",
         "45 % invested",
         "DeFi",
