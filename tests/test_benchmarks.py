@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import math
-from typing import Any
 
 import pytest
 from rich.console import Console
@@ -25,12 +24,10 @@ TINY = Scale(
 )
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("name", command.NAMES)
-def test_every_benchmark_runs_and_its_figures_are_finite(
-    name: str, django_db_setup: None, django_db_blocker: Any
-) -> None:
-    with django_db_blocker.unblock():
-        found = importlib.import_module(f"benchmarks.{name}").run(TINY)
+def test_every_benchmark_runs_and_its_figures_are_finite(name: str) -> None:
+    found = importlib.import_module(f"benchmarks.{name}").run(TINY)
     assert len({figure.name for figure in found}) == len(found) > 0
     assert all(math.isfinite(figure.value) and figure.value >= 0 for figure in found)
     assert sum(figure.value > 0 for figure in found) >= len(found) / 2
