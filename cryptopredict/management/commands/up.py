@@ -4,9 +4,12 @@ import asyncio
 import http.client
 import os
 import socket
+import subprocess
+import sys
 import time
 from argparse import ArgumentParser
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psutil
@@ -51,7 +54,7 @@ class Command(BaseCommand):
         host, port = options["host"], options["port"]
         begun = time.monotonic()
         self.stdout.write(f"CryptoPredict, with its data in {layout.var}")
-        with embedded.services(layout):
+        with _compiling(layout), embedded.services(layout):
             self._told("PostgreSQL and Redis", begun)
             self._bootstrap(options["market"])
             _let_in(host)
@@ -90,6 +93,29 @@ class Command(BaseCommand):
 
     def _told(self, name: str, begun: float, note: str = "") -> None:
         self.stdout.write(f"  {name:<24}{time.monotonic() - begun:6.1f} s  {note}".rstrip())
+
+
+@contextmanager
+def _compiling(layout: embedded.Layout) -> Iterator[None]:
+    """On a first start, compile the engines' loops beside all that comes before they are needed.
+
+    It takes one core half a minute, which the database and its tables leave free; what is not compiled
+    when the pipeline comes to it is compiled there, so nothing waits for this and nothing depends on it.
+    """
+    if layout.data.exists():
+        yield
+        return
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "compile_kernels"]
+    env = {**os.environ, "VAR": str(layout.var), **children.ONE_THREAD}
+    with (layout.log / "kernels.log").open("wb") as log:
+        process = subprocess.Popen(
+            command, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        yield
+    finally:
+        process.terminate()  # it has ended long since, or nobody wants its work any more
+        process.wait()
 
 
 def _let_in(host: str) -> None:
