@@ -86,9 +86,14 @@ def _moment(microseconds: int) -> datetime:
 
 
 def _watermark(timeframe: Timeframe, batch: CandleBatch) -> Ints:
-    """Open time of the newest stored bar of each row's asset; the lowest integer where there is none."""
+    """Open time of the newest stored bar of each row's asset; the lowest integer where there is none.
+
+    A live batch is newer than all that is stored, which is one short question, not one a coin.
+    """
     ids, place = np.unique(batch.asset_id, return_inverse=True)
     newest = np.full(len(ids), np.iinfo(np.int64).min)
+    if not _reached(timeframe, ids, _moment(batch.open_time.min())):
+        return newest[place]
     newest_of = ", ".join(
         f"(SELECT candle_time FROM {table} WHERE asset_id = ids.id AND timeframe = {timeframe.code} "
         "ORDER BY candle_time DESC LIMIT 1)"
@@ -104,6 +109,18 @@ def _watermark(timeframe: Timeframe, batch: CandleBatch) -> Ints:
             if moment is not None:
                 newest[np.searchsorted(ids, asset_id)] = moment
     return newest[place]
+
+
+def _reached(timeframe: Timeframe, ids: Ints, moment: datetime) -> bool:
+    """Whether any of the assets has a bar that opened at `moment` or later."""
+    later = " OR ".join(
+        f"EXISTS (SELECT FROM {table} WHERE timeframe = {timeframe.code} "
+        "AND asset_id = ANY(%s::bigint[]) AND candle_time >= %s)"
+        for table in _TABLES
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {later}", [ids.tolist(), moment] * len(_TABLES))
+        return bool(cursor.fetchone()[0])
 
 
 def _compare(timeframe: Timeframe, batch: CandleBatch, revise: bool) -> Stored:
