@@ -24,8 +24,8 @@ from selection.tests.factories import WatchlistAnalysisFactory
 from selection.words import TEMPLATES, reason_words
 from trading.engine import Direction
 from trading.engine.probability import names
-from trading.feature_names import FEATURE_NAMES, feature_name
 from trading.tests.factories import CandidateFactory, SignalFactory
+from trading.words import FEATURE_NAMES, feature_name
 
 ROOT = Path(settings.BASE_DIR)
 CATALOGUE = ROOT / "locale/fa/LC_MESSAGES/django.po"

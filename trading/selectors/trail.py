@@ -7,8 +7,8 @@ from typing import Any, TypedDict
 
 from django.utils.translation import gettext as _
 
-from trading.feature_names import feature_name
 from trading.models import TradingSignal
+from trading.words import feature_name
 
 
 class Step(TypedDict):
