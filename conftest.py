@@ -51,7 +51,7 @@ def servers() -> Iterator[embedded.Layout]:
 def django_db_modify_db_settings(
     servers: embedded.Layout, django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any
 ) -> None:
-    """pytest-django asks for this before it makes a database: a copy of what was migrated once."""
+    """pytest-django asks for this before it makes a worker's database: a copy of one migrated once."""
     from django.db import connection
 
     with (servers.run / "template").open("a") as lock, django_db_blocker.unblock():

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
@@ -123,9 +123,19 @@ def record(
         action=action,
         details=details or {},
         session_key=(session.session_key or "") if session is not None else "",
-        ip_address=meta.get("REMOTE_ADDR") or None,
+        ip_address=_address(request),
         user_agent=meta.get("HTTP_USER_AGENT", "")[:1000],
     )
+
+
+def _address(request: HttpRequest | None) -> str | None:
+    """The client's address as the trusted proxy tells it: behind a unix socket there is no other."""
+    from allauth.account.adapter import get_adapter
+
+    try:
+        return None if request is None else str(get_adapter().get_client_ip(request))
+    except PermissionDenied:
+        return None
 
 
 def notify(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db import models
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
@@ -26,6 +27,7 @@ class AssetAdmin(admin.ModelAdmin):
     list_filter = ["is_supported", "is_active", "asset_type", "watchlist_tier", "data_source", "sector_name"]
     search_fields = ["symbol", "name", "coingecko_id"]
     ordering = ["market_cap_rank", "symbol"]
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     fieldsets = [
         (None, {"fields": ["symbol", "name", "asset_type", "is_active", "is_supported"]}),
         (_("Quotes"), {"fields": [

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
 from django.db import connection
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from assets.engine.panel import BAR_FIELDS, Panel
 from assets.engine.timeframe import Timeframe
@@ -25,6 +26,7 @@ from assets.models import (
 )
 
 _PG_EPOCH_US = 946_684_800_000_000
+STALE_BARS = 2
 
 
 def supported() -> QuerySet[Asset]:
@@ -111,7 +113,7 @@ def load_panel(
     found = [row for row in found if row[0] in known]
     bars = {name: np.full((len(times), len(found)), np.nan) for name in BAR_FIELDS}
     origin = times.as_unit("us").asi8
-    for column, (_, moments, *packed) in enumerate(found):
+    for column, (_asset, moments, *packed) in enumerate(found):
         stamps = np.frombuffer(moments, dtype=">i8").astype(np.int64) + _PG_EPOCH_US
         place = np.searchsorted(origin, stamps)
         on_grid = origin[np.minimum(place, len(origin) - 1)] == stamps
@@ -166,3 +168,18 @@ def first_missing(
     opens = timeframe.opens(timeframe.last_closed(since), timeframe.last_closed(as_of))
     closes = (timeframe.close_of(moment.to_pydatetime()) for moment in opens)
     return next((moment for moment in closes if moment not in stored), None)
+
+
+def stale_reason(timeframe: Timeframe, as_of: datetime, now: datetime | None) -> str:
+    """Why a reading of `as_of` is out of date at `now`; empty where it is not.
+
+    It is when its close lies more than two bars before `now`, or before the newest candle known at `now`.
+    """
+    bar = timedelta(days=31) if timeframe is Timeframe.MONTH else timeframe.delta
+    oldest = as_of + STALE_BARS * bar
+    newest = last_close(timeframe, now)
+    if newest is not None and oldest < newest:
+        return _("Newer candles are stored than were analysed; run the pipeline.")
+    if now is not None and oldest < now:
+        return _("No candles have arrived for more than two bars.")
+    return ""

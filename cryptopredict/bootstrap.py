@@ -6,6 +6,8 @@ that was stopped half way goes on where it was.
 
 import hashlib
 import secrets
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,9 +24,12 @@ from accounts.services import create_user
 from assets.engine.timeframe import Timeframe
 from assets.models import Candle, DataImport, ImportKind, ImportStatus
 from assets.services.simulation import stored_simulation
+from cryptopredict import kernels
 from cryptopredict.embedded import StartError
 from cryptopredict.models import PipelineRun, RunStatus
-from sectors.models import SectorMapping
+from sectors.models import Sector
+from selection.models import Watchlist
+from selection.services import ensure_lists
 
 SIMULATED = "simulated"
 PREFERRED = (
@@ -48,17 +53,31 @@ class Step:
     run: Callable[[], str | None]
 
 
-def steps(market: str | None) -> list[Step]:
+def compiler() -> subprocess.Popen[bytes] | None:
+    """Compile the engines' loops in a process of its own while tables are made; None where that was done."""
+    if kernels.compiled():
+        return None
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "compile_kernels"]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL)
+
+
+def steps(market: str | None, compiling: subprocess.Popen[bytes] | None = None) -> list[Step]:
     """The steps in order. `market`: the path of a file or folder; "simulated" and None take what there is."""
     source = None if market in (None, SIMULATED) else _existing(market)
     return [
         Step("Tables", _unmigrated, lambda: call_command("migrate", interactive=False, verbosity=0)),
         Step("Static files", _static_changed, _collect_static),
         Step("Market", lambda: _market_missing(source), lambda: _load_market(source)),
-        Step("Sectors", _no_sectors, lambda: call_command("seed_sectors")),
+        Step("Sectors and watchlists", _unseeded, _seed),
+        Step("Engines compiled", lambda: compiling is not None, lambda: _wait(compiling)),
         Step("Pipeline", _pipeline_behind, _run_pipeline),
         Step("Administrator", _no_administrator, _create_administrator),
     ]
+
+
+def _wait(compiling: subprocess.Popen[bytes] | None) -> str | None:
+    code = 0 if compiling is None else compiling.wait()
+    return None if code == 0 else "The first run of the pipeline will take longer."
 
 
 def _existing(market: str) -> Path:
@@ -92,8 +111,13 @@ def _collect_static() -> None:
     (Path(settings.STATIC_ROOT) / "fingerprint").write_text(_static_fingerprint())
 
 
-def _no_sectors() -> bool:
-    return not SectorMapping.objects.exists()
+def _unseeded() -> bool:
+    return not (Sector.objects.exists() and Watchlist.objects.exists())
+
+
+def _seed() -> None:
+    call_command("seed_sectors")
+    ensure_lists()
 
 
 def _market_missing(source: Path | None) -> bool:

@@ -30,6 +30,7 @@ from trading import selectors as trading_selectors
 from trading import services as trading
 from trading.models import SignalCandidate
 
+ANALYSED = (Timeframe.DAY,)  # finer bars are analysed on request: run_pipeline --timeframe 1h
 _LOCK = 0x70697065  # one run of a timeframe at a time, whoever starts it
 
 
@@ -197,3 +198,17 @@ def run_pipeline(timeframe: str, as_of: str | None = None) -> int | None:
     if since > last:
         return None
     return run(timeframe=length, as_of=moment, since=since).pk
+
+
+@shared_task
+def run_newest() -> list[int]:
+    """Beat's door for every bar length there are candles of; returns the runs that were made."""
+    lengths = [length for length in Timeframe if assets.last_close(length) is not None]
+    runs = [run_pipeline(length.value) for length in lengths if length in ANALYSED]
+    return [run for run in runs if run is not None]
+
+
+@shared_task
+def expire_suggestions() -> int:
+    """Close suggestions nobody reviewed in time; returns how many."""
+    return selection.expire()

@@ -163,14 +163,7 @@ def freshness(now: datetime | None = None, timeframe: Timeframe = Timeframe.DAY)
     as_of = rows.values_list("as_of", flat=True).first()
     if as_of is None:
         return Freshness(None, _("No coin has been scored yet; run the pipeline."))
-    bar = timedelta(days=31) if timeframe is Timeframe.MONTH else timeframe.delta
-    oldest = as_of + STALE_BARS * bar
-    newest = assets.last_close(timeframe, now)
-    if newest is not None and oldest < newest:
-        return Freshness(as_of, _("Newer candles are stored than were analysed; run the pipeline."))
-    if now is not None and oldest < now:
-        return Freshness(as_of, _("No candles have arrived for more than two bars."))
-    return Freshness(as_of, "")
+    return Freshness(as_of, assets.stale_reason(timeframe, as_of, now))
 
 
 def top_assets(user: Any, timeframe: Timeframe = Timeframe.DAY) -> list[dict[str, Any]]:

@@ -8,8 +8,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from selection.engine.reasons import PHRASES, Reason, figures
+from selection.engine.reasons import PHRASES, Reason
 from selection.models import Suggestion, Watchlist
+from selection.words import reason_words
 
 Driver = Sequence[Any]  # [factor, value, percentile, contribution], as stored
 
@@ -86,8 +87,7 @@ def in_words(driver: Driver) -> str:
     A factor that this version does not know is given by name.
     """
     name, value, percentile, contribution = driver
-    phrase = PHRASES.get(name)
-    if phrase is None or value is None or percentile is None:
+    if name not in PHRASES or value is None or percentile is None:
         return str(name)
-    text = _(phrase.template).format(**figures(Reason(name, value, percentile, contribution or 0.0)))
+    text = reason_words(Reason(name, value, percentile, contribution or 0.0))
     return (_("for it: %s") if (contribution or 0.0) > 0 else _("against it: %s")) % text

@@ -32,13 +32,12 @@ def casual(client: Client) -> Client:
 
 @pytest.fixture
 def no_layers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dashboard, "_selector", lambda app, name: None)
+    monkeypatch.setattr(dashboard, "ask", lambda part, user: None)
 
 
 @pytest.fixture
 def macro_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    layers = {("macro", "card"): lambda user: CARD}
-    monkeypatch.setattr(dashboard, "_selector", lambda app, name: layers.get((app, name)))
+    monkeypatch.setattr(dashboard, "ask", lambda part, user: CARD if part.slug == "macro" else None)
 
 
 def test_the_dashboard_asks_to_log_in(client: Client) -> None:
@@ -86,7 +85,7 @@ def test_persian_pages_run_from_right_to_left(casual: Client, no_layers: None) -
 
 
 def test_simulated_data_are_named_on_every_page(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dashboard, "_selector", lambda app, name: lambda: True)
+    monkeypatch.setattr(dashboard, "is_simulated", lambda: True)
     assert "Simulated market" in client.get("/accounts/login/").content.decode()
 
 

@@ -18,13 +18,18 @@ _BARS = " UNION ALL ".join(
     f"FROM {model._meta.db_table} WHERE timeframe = %(timeframe)s"
     for model in (Candle, CandleArchive)
 )
+_NEWEST = ", ".join(  # by the key: no bar but the newest is read
+    f"(SELECT max(candle_time) FROM {model._meta.db_table} c "
+    f"WHERE c.asset_id = {_ASSET}.id AND c.timeframe = %(timeframe)s)"
+    for model in (Candle, CandleArchive)
+)
 _OWN = f"FROM ({_BARS}) b WHERE b.asset_id = l.asset_id AND b.candle_time"
 
 # One row an asset; each figure is looked up by the key of its bar.
 _QUOTES = f"""
 WITH last AS (
-    SELECT asset_id, max(candle_time) AS opened, max(candle_time) + %(length)s::interval AS closed
-    FROM ({_BARS}) bars GROUP BY asset_id
+    SELECT n.asset_id, n.opened, n.opened + %(length)s::interval AS closed
+    FROM (SELECT id AS asset_id, GREATEST({_NEWEST}) AS opened FROM {_ASSET}) n WHERE n.opened IS NOT NULL
 ), quote AS (
     SELECT l.asset_id, l.closed,
         (SELECT b.close {_OWN} = l.opened) AS close,

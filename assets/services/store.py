@@ -24,6 +24,7 @@ _TABLE = Candle._meta.db_table
 _TABLES = (_TABLE, CandleArchive._meta.db_table)
 _VALUES = ("open", "high", "low", "close", "volume", "market_cap", "trade_count", "vwap")
 _SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
+_DENSE = 4  # bars a row that are read along rather than looked up one by one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,9 +86,14 @@ def _moment(microseconds: int) -> datetime:
 
 
 def _watermark(timeframe: Timeframe, batch: CandleBatch) -> Ints:
-    """Open time of the newest stored bar of each row's asset; the lowest integer where there is none."""
+    """Open time of the newest stored bar of each row's asset; the lowest integer where there is none.
+
+    A live batch is newer than all that is stored, which is one short question, not one a coin.
+    """
     ids, place = np.unique(batch.asset_id, return_inverse=True)
     newest = np.full(len(ids), np.iinfo(np.int64).min)
+    if not _reached(timeframe, ids, _moment(batch.open_time.min())):
+        return newest[place]
     newest_of = ", ".join(
         f"(SELECT candle_time FROM {table} WHERE asset_id = ids.id AND timeframe = {timeframe.code} "
         "ORDER BY candle_time DESC LIMIT 1)"
@@ -105,45 +111,103 @@ def _watermark(timeframe: Timeframe, batch: CandleBatch) -> Ints:
     return newest[place]
 
 
-def _compare(timeframe: Timeframe, batch: CandleBatch, revise: bool) -> Stored:
-    """Through a staging table: against the bars in use and, where they have it, the archive."""
-    differs = " OR ".join(
-        f"(s.{name} IS NOT NULL AND s.{name} IS DISTINCT FROM c.{name})" for name in _VALUES
+def _reached(timeframe: Timeframe, ids: Ints, moment: datetime) -> bool:
+    """Whether any of the assets has a bar that opened at `moment` or later."""
+    later = " OR ".join(
+        f"EXISTS (SELECT FROM {table} WHERE timeframe = {timeframe.code} "
+        "AND asset_id = ANY(%s::bigint[]) AND candle_time >= %s)"
+        for table in _TABLES
     )
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {later}", [ids.tolist(), moment] * len(_TABLES))
+        return bool(cursor.fetchone()[0])
+
+
+def _compare(timeframe: Timeframe, batch: CandleBatch, revise: bool) -> Stored:
+    """Against the bars in use and the archive: what neither has goes in, what differs is told or revised."""
+    stored = _stored(timeframe, batch)
+    place = _places(batch, stored)
+    there = np.flatnonzero(place >= 0)
+    differs = np.zeros(len(there), dtype=np.bool_)
+    for name in _VALUES:
+        given, old = getattr(batch, name)[there], getattr(stored, name)[place[there]]
+        differs |= ~np.isnan(given) & (given != old)  # what is not given never differs
+    changed, absent = there[differs], np.flatnonzero(place < 0)
+    if len(absent):
+        _copy(_TABLE, timeframe, batch.take(absent))
+    if revise and len(changed):
+        _revise(timeframe, batch.take(changed))
+    return Stored(
+        new=len(absent),
+        revised=len(changed) if revise else 0,
+        unchanged=len(there) - len(changed),
+        conflicts=changed[:0] if revise else changed,
+    )
+
+
+def _stored(timeframe: Timeframe, batch: CandleBatch) -> CandleBatch:
+    """Stored bars that the batch's rows may meet, packed on the server as a panel's are.
+
+    The whole span of the batch is read where its rows fill it, as a file's do. Else its keys are looked up:
+    few rows far apart must not bring in all that lies between.
+    """
+    ids = np.unique(batch.asset_id)
+    first, last = _moment(batch.open_time.min()), _moment(batch.open_time.max())
+    if len(ids) * timeframe.bars(last - first) <= _DENSE * len(batch):
+        source, where = "{table} c", "c.asset_id = ANY(%s::bigint[]) AND c.candle_time BETWEEN %s AND %s"
+        values: list[object] = [ids.tolist(), first, last]
+    else:
+        source = "{table} c JOIN unnest(%s::bigint[], %s::bigint[]) k(id, at) ON c.asset_id = k.id"
+        where = "c.candle_time = TIMESTAMPTZ 'epoch' + k.at * INTERVAL '1 microsecond'"
+        values = [batch.asset_id.tolist(), batch.open_time.tolist()]
+    columns = ", ".join(f"c.{name}::float8" for name in _VALUES)
+    rows = " UNION ALL ".join(
+        f"SELECT c.asset_id, c.candle_time, {columns} FROM {source.format(table=table)} "
+        f"WHERE c.timeframe = {timeframe.code} AND {where}"
+        for table in _TABLES
+    )
+    packed = ", ".join(f"string_agg(float8send(COALESCE({name}, 'NaN')), '')" for name in _VALUES)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT string_agg(int8send(asset_id), ''), string_agg(timestamptz_send(candle_time), ''), "
+            f"{packed} FROM ({rows}) bars",
+            values * len(_TABLES),
+        )
+        found = cursor.fetchone()
+    kinds = (">i8", ">i8", *(">f8" for _ in _VALUES))
+    names = ("asset_id", "open_time", *_VALUES)
+    stored = {
+        name: np.frombuffer(data or b"", dtype=kind).astype(kind[1:])
+        for name, kind, data in zip(names, kinds, found, strict=True)
+    }
+    stored["open_time"] += _PG_EPOCH_US
+    return CandleBatch(**stored)
+
+
+def _places(batch: CandleBatch, stored: CandleBatch) -> NDArray[np.intp]:
+    """Which stored bar each row of the batch meets; -1 where none."""
+    if not len(stored):
+        return np.full(len(batch), -1, dtype=np.intp)
+    ids, place = np.unique(batch.asset_id, return_inverse=True)
+    begin = batch.open_time.min()
+    span = batch.open_time.max() - begin + 1
+    wanted = place * span + (batch.open_time - begin)
+    keys = np.searchsorted(ids, stored.asset_id) * span + (stored.open_time - begin)
+    order = np.argsort(keys)
+    found = order[np.minimum(np.searchsorted(keys, wanted, sorter=order), len(keys) - 1)]
+    return np.where(keys[found] == wanted, found, -1)
+
+
+def _revise(timeframe: Timeframe, batch: CandleBatch) -> None:
+    """Replace the values that the batch gives, wherever the bar is kept."""
+    sets = ", ".join(f"{name} = COALESCE(s.{name}, c.{name})" for name in _VALUES)
     on = "c.asset_id = s.asset_id AND c.timeframe = s.timeframe AND c.candle_time = s.candle_time"
-    columns = f"asset_id, timeframe, candle_time, {', '.join(_VALUES)}, is_validated"
-    changed: list[tuple[int, int]] = []
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE stage_candle (LIKE assets_candle) ON COMMIT DROP")
         _copy("stage_candle", timeframe, batch)
-        cursor.execute("ANALYZE stage_candle")
         for table in _TABLES:
-            cursor.execute(
-                f"SELECT s.asset_id, (EXTRACT(EPOCH FROM s.candle_time) * 1000000)::bigint "
-                f"FROM stage_candle s JOIN {table} c ON {on} WHERE {differs}"
-            )
-            found = cursor.fetchall()
-            if revise and found:
-                sets = ", ".join(f"{name} = COALESCE(s.{name}, c.{name})" for name in _VALUES)
-                cursor.execute(f"UPDATE {table} c SET {sets} FROM stage_candle s WHERE {on} AND ({differs})")
-            changed += found
-        cursor.execute(
-            f"INSERT INTO {_TABLE} ({columns}) SELECT {columns} FROM stage_candle s "
-            f"WHERE {' AND '.join(f'NOT EXISTS (SELECT 1 FROM {table} c WHERE {on})' for table in _TABLES)}"
-        )
-        new = int(cursor.rowcount)
+            cursor.execute(f"UPDATE {table} c SET {sets} FROM stage_candle s WHERE {on}")
         cursor.execute("DROP TABLE stage_candle")
-    conflicts = np.empty(0, dtype=np.intp) if revise else _positions(batch, changed)
-    revised = len(changed) if revise else 0
-    return Stored(new, revised, len(batch) - new - len(changed), conflicts)
-
-
-def _positions(batch: CandleBatch, keys: list[tuple[int, int]]) -> NDArray[np.intp]:
-    if not keys:
-        return np.empty(0, dtype=np.intp)
-    wanted = set(keys)
-    pairs = zip(batch.asset_id.tolist(), batch.open_time.tolist(), strict=True)
-    return np.asarray([row for row, pair in enumerate(pairs) if pair in wanted], dtype=np.intp)
 
 
 def _copy(table: str, timeframe: Timeframe, batch: CandleBatch) -> None:

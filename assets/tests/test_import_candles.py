@@ -137,6 +137,7 @@ def test_other_values_for_a_stored_bar_are_refused_and_taken_on_request(
          "give --symbol"),
         ("BTC.csv", b"timestamp,open,high,low,close,volume\n2024-01-01,1,1,1,1,1\n", "give --timeframe"),
     ],
+    ids=["columns", "empty", "no-rows", "parquet", "gzip", "symbol", "timeframe"],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_is_refused_with_what_to_do(
     tmp_path: Path, name: str, content: bytes, message: str

@@ -34,8 +34,8 @@ Handler = Callable[[int, FrameType | None], None] | signal.Handlers
 
 # Commands that ask no database, or (up, down) see to the servers themselves.
 WITHOUT_SERVICES = {
-    "check", "collectstatic", "compilemessages", "diffsettings", "down", "findstatic", "help", "makemessages",
-    "spectacular", "startapp", "up", "version",
+    "check", "collectstatic", "compile_kernels", "compilemessages", "diffsettings", "down", "findstatic",
+    "help", "makemessages", "spectacular", "startapp", "up", "version",
 }  # fmt: skip
 
 

@@ -26,7 +26,7 @@ class Identity:
     def alive(self) -> bool:
         with suppress(psutil.NoSuchProcess):
             process = psutil.Process(self.pid)
-            return process.create_time() == self.started and process.status() != psutil.STATUS_ZOMBIE
+            return bool(process.create_time() == self.started and process.status() != psutil.STATUS_ZOMBIE)
         return False
 
 

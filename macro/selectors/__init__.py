@@ -1,7 +1,7 @@
 """What others read of layer 1: exposure and regimes for computing, readings and their age for showing."""
 
+from assets.selectors import stale_reason
 from macro.selectors.dashboard import card
-from macro.selectors.freshness import stale_reason
 from macro.selectors.readings import (
     latest_dominance,
     latest_forecast,

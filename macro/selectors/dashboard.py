@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assets.engine.timeframe import Timeframe
+from assets.selectors import stale_reason
 from macro.models import RegimeAnalysis
-from macro.selectors.freshness import stale_reason
 from macro.selectors.readings import latest_regime, regime_history
 
 HISTORY_DAYS = 90
@@ -44,7 +44,7 @@ def card(
         "state": _state(reading),
         "tone": reading.market_regime or "neutral",
         "figure": percent,
-        "unit": "%",
+        "unit": _("%"),
         "caption": _("recommended exposure"),
         "key_metric": _key_metric(percent),
         "indicator_dots": _dots(reading.recommended_exposure),

@@ -1,7 +1,7 @@
 """What others read of sectors: members and momentum for computing, readings and their age for showing."""
 
+from assets.selectors import stale_reason
 from sectors.selectors.dashboard import card, strengths
-from sectors.selectors.freshness import stale_reason
 from sectors.selectors.members import (
     asset_sector_momentum,
     asset_sector_momentum_rows,

@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assets.engine.timeframe import Timeframe
+from assets.selectors import stale_reason
 from sectors.models import SectorPerformance, SectorRotation
-from sectors.selectors.freshness import stale_reason
 from sectors.selectors.readings import latest_ranking, latest_rotation
 
 HISTORY_DAYS = 60

@@ -128,11 +128,15 @@ def prepare(panel: Panel, upstream: Upstream | None = None, params: Params | Non
 
 
 def _centre(seen: Floats, members: Bools) -> Floats:
-    """Mean of each feature over the row's members (F, T); 0 where nobody has it."""
+    """Mean of each feature over the row's members (F, T); 0 where nobody has it.
+
+    Summed over the members alone and one by one: zeros of columns without bars between them would change
+    the last digit, and a panel that starts later has fewer of those.
+    """
     out = np.zeros(seen.shape[:2])
     for j, feature in enumerate(seen):
         known = members & np.isfinite(feature)
-        total = np.where(known, feature, 0.0).sum(axis=1)
+        total = np.bincount(np.nonzero(known)[0], weights=feature[known], minlength=known.shape[0])
         out[j] = total / np.maximum(known.sum(axis=1), 1)
     return out
 

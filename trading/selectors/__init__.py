@@ -9,7 +9,6 @@ from trading.selectors.readings import (
     latest_candidates,
     nearest,
     signals,
-    stale_reason,
     track_record,
 )
 from trading.selectors.trail import factors, spans, trail
@@ -28,7 +27,6 @@ __all__ = [
     "rows_since",
     "signals",
     "spans",
-    "stale_reason",
     "track_record",
     "trail",
 ]

@@ -12,7 +12,6 @@ from assets import selectors as assets
 from assets.engine.timeframe import Timeframe
 from trading.models import Outcome, Refusal, SignalCandidate, SignalStatus, TradingSignal
 
-STALE_BARS = 2
 RECORD_DAYS = 90
 LEAST_CASES = 20
 Z = 1.96
@@ -69,27 +68,13 @@ def nearest(
     return rows.order_by("-passed", "-margin", "pk")[:most]
 
 
-def stale_reason(timeframe: Timeframe, as_of: datetime, now: datetime) -> str:
-    """Why what was told at `as_of` is out of date at `now`; empty where it is not.
-
-    It is when its close lies more than two bars before `now`, or before the newest candle known at `now`.
-    """
-    oldest = as_of + STALE_BARS * timeframe.delta
-    newest = assets.last_close(timeframe, now)
-    if newest is not None and oldest < newest:
-        return _("Newer candles are stored than were analysed; run the pipeline.")
-    if oldest < now:
-        return _("No candles have arrived for more than two bars.")
-    return ""
-
-
 def freshness(now: datetime, timeframe: Timeframe = Timeframe.DAY) -> Freshness:
     """How old the last weighing is at `now`."""
     rows = SignalCandidate.objects.filter(timeframe=timeframe).order_by("-as_of")
     as_of = rows.values_list("as_of", flat=True).first()
     if as_of is None:
         return Freshness(None, _("No candidate has been weighed yet; run the pipeline."))
-    return Freshness(as_of, stale_reason(timeframe, as_of, now))
+    return Freshness(as_of, assets.stale_reason(timeframe, as_of, now))
 
 
 def track_record(as_of: datetime, timeframe: Timeframe = Timeframe.DAY) -> str:

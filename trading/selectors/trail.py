@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 from django.utils.translation import gettext as _
 
 from trading.models import TradingSignal
+from trading.words import feature_name
 
 
 class Step(TypedDict):
@@ -23,7 +24,7 @@ def factors(signal: TradingSignal) -> list[dict[str, Any]]:
     """The features that weighed most, largest first: name, value, and what each multiplies the odds by."""
     return [
         {
-            "name": str(factor["name"]).replace("_", " "),
+            "name": feature_name(str(factor["name"])),
             "value": factor["value"],
             "contribution": factor["contribution"],
             "odds": math.exp(factor["contribution"]),

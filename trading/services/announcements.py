@@ -11,8 +11,8 @@ from django.utils.translation import ngettext
 
 from accounts.models import NotificationType, Role, User
 from accounts.services import notify
+from assets import selectors as assets
 from cryptopredict.common.realtime import Topic, publish
-from trading import selectors
 from trading.models import TradingSignal
 from trading.serializers import SignalSerializer
 
@@ -25,7 +25,7 @@ def announce(ids: Iterable[int]) -> list[TradingSignal]:
     if rows:
         first = rows[0]
         newest = max(row.as_of for row in rows)
-        reason = selectors.stale_reason(first.timeframe, newest, max(row.updated_at for row in rows))
+        reason = assets.stale_reason(first.timeframe, newest, max(row.updated_at for row in rows))
         publish(Topic.SIGNAL, list(SignalSerializer(rows, many=True, context={"stale_reason": reason}).data))
     return rows
 

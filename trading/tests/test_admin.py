@@ -16,7 +16,7 @@ from trading.tests.factories import (
     UserFactory,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("trading.tests.urls")]
+pytestmark = pytest.mark.django_db
 RECORDS = {
     "tradingsignal": SignalFactory,
     "signalcandidate": CandidateFactory,

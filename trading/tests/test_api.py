@@ -5,14 +5,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Role
 from trading.models import TradingSignal
 from trading.serializers import SignalSerializer
 from trading.tests.factories import MOMENT, SignalFactory, UserFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("trading.tests.urls")]
+pytestmark = pytest.mark.django_db
 URL = "/api/v1/layer4/signals"
 CONTRACT = {
     "id", "crypto_id", "symbol", "signal_type", "entry_price", "target_price", "stop_loss",
@@ -138,12 +140,14 @@ def test_writing_is_not_offered(casual: Client) -> None:
         assert method(URL).status_code in (403, 405)
 
 
-def test_thirty_signals_take_as_many_queries_as_three(casual: Client, django_assert_num_queries: Any) -> None:
+def test_thirty_signals_take_as_many_queries_as_three(casual: Client) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert casual.get(URL).status_code == 200
+        return len([query for query in captured if "trading_" in query["sql"]])
+
     SignalFactory.create_batch(3)
-    casual.get(URL)  # the session's first request stores where from it comes
-    queries = 4  # session, user, the newest candidates' close, the page
-    with django_assert_num_queries(queries):
-        casual.get(URL)
+    assert queries() == 2  # the page, and the newest close
     SignalFactory.create_batch(27)
-    with django_assert_num_queries(queries):
-        assert len(ids(casual.get(URL))) == 30
+    assert queries() == 2
+    assert len(ids(casual.get(URL))) == 30

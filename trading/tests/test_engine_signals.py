@@ -10,7 +10,7 @@ import pytest
 from aimodels.engine.artefact import decode, encode
 from aimodels.engine.linear import score
 from aimodels.engine.spec import fit_time
-from assets.engine.panel import Panel, same
+from assets.engine.panel import BAR_FIELDS, Panel, same
 from assets.engine.timeframe import Timeframe
 from trading import engine
 from trading.engine.features import FEATURES
@@ -75,6 +75,24 @@ def test_stored_fits_need_no_more_than_lookback() -> None:
     short = PANEL.rows(start, row + 1)
     live = engine.apply(engine.prepare(short), FITS, row - start)
     assert same(row_of(live, 0), row_of(RESULT, row - FIRST))
+
+
+def test_a_coin_without_bars_between_the_others_changes_no_digit() -> None:
+    """A panel that starts later lacks the coins that had ended before it."""
+    rows, coins = PANEL.shape
+    blank = np.full((rows, coins), np.nan)
+    spread = np.argsort(np.arange(2 * coins) % coins, kind="stable")  # coin, blank, coin, blank, ...
+    bars = {name: np.hstack([getattr(PANEL, name), blank])[:, spread] for name in BAR_FIELDS}
+    wide = replace(
+        PANEL,
+        asset_ids=np.arange(2 * coins),
+        symbols=tuple(f"C{n}" for n in range(2 * coins)),
+        is_stable=np.zeros(2 * coins, dtype=np.bool_),
+        **bars,
+    )
+    result = engine.apply(engine.prepare(wide), FITS, FIRST)
+    assert np.array_equal(result.probability[..., ::2], RESULT.probability, equal_nan=True)
+    assert np.array_equal(result.expected_value[..., ::2], RESULT.expected_value, equal_nan=True)
 
 
 def test_a_fit_reads_no_label_that_was_not_realised() -> None:

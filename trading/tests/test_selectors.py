@@ -12,7 +12,7 @@ from trading import selectors
 from trading.engine import lookback
 from trading.tests.factories import MOMENT, CandidateFactory, SignalFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("trading.tests.urls")]
+pytestmark = pytest.mark.django_db
 DAY = Timeframe.DAY
 USER = AnonymousUser()
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from trading.tests.factories import CandidateFactory, SignalFactory, UserFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("trading.tests.urls")]
+pytestmark = pytest.mark.django_db
 URL = "/trading/signals/"
 
 
@@ -83,7 +83,7 @@ def test_a_signal_shows_levels_chances_reasons_and_what_each_layer_said(casual: 
         "110",
         "95",
         "27 %",
-        "momentum 7d",
+        "7-day momentum",
         "3.7 %",
         "45 % invested",
         "DeFi",

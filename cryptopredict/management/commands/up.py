@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import os
 import socket
+import subprocess
 import time
 from argparse import ArgumentParser
 from contextlib import suppress
@@ -51,9 +52,10 @@ class Command(BaseCommand):
         host, port = options["host"], options["port"]
         begun = time.monotonic()
         self.stdout.write(f"CryptoPredict, with its data in {layout.var}")
+        compiling = bootstrap.compiler()
         with embedded.services(layout):
             self._told("PostgreSQL and Redis", begun)
-            self._bootstrap(options["market"])
+            self._bootstrap(options["market"], compiling)
             _let_in(host)
             supervisor = Supervisor(
                 children.product(layout, host=host, port=port, workers=options["workers"]),
@@ -73,8 +75,8 @@ class Command(BaseCommand):
 
             asyncio.run(supervisor.run(lambda: _answers(host, port), ready))
 
-    def _bootstrap(self, market: str | None) -> None:
-        for step in bootstrap.steps(market):
+    def _bootstrap(self, market: str | None, compiling: subprocess.Popen[bytes] | None) -> None:
+        for step in bootstrap.steps(market, compiling):
             begun = time.monotonic()
             if step.needed():
                 if self.stdout.isatty():

@@ -1,0 +1,40 @@
+"""The loops of the engines, compiled ahead: numba compiles one when it is first called, and keeps it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from assets.engine import rolling
+from assets.engine.simulator import SECTORS, SimulatedMarket, SimulationParams, simulate
+from assets.engine.timeframe import Timeframe
+from cryptopredict import lookahead
+from macro.engine.series import NAMES
+from sectors.engine import Membership
+
+_COINS = 24
+_DAYS = 1_200  # enough history for a fit of every model
+_END = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def compiled() -> bool:
+    """Whether numba has kept the loops of an earlier run; it looks for one that every layer calls."""
+    kept = rolling._sums.stats.cache_path
+    return kept is not None and any(Path(kept).glob("rolling._sums*.nbi"))
+
+
+def compile_all() -> None:
+    """Carry a small simulated market through every engine once; what is compiled already is only loaded."""
+    market = simulate(SimulationParams.ending(_END, _DAYS, Timeframe.DAY, _COINS), seed=29)
+    lookahead.funnel(_funnelled(market), _DAYS - 1)
+
+
+def _funnelled(market: SimulatedMarket) -> lookahead.Market:
+    homes = np.asarray([SECTORS.index(name) for name in market.sectors], dtype=np.int64)
+    weights = np.zeros((len(homes), len(SECTORS)))
+    weights[np.arange(len(homes)), homes] = 1.0
+    stable = np.asarray([name == "Stablecoins" for name in SECTORS], dtype=np.bool_)
+    series = market.macro.reindex(index=market.panel.times, columns=list(NAMES))
+    return lookahead.Market(market.panel, series, Membership(tuple(SECTORS), weights, stable), homes)

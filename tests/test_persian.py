@@ -1,0 +1,160 @@
+"""Persian pages are Persian throughout: every text of ours has its translation, in file and on the page."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from gettext import GNUTranslations
+from html import unescape
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone, translation
+
+from accounts.models import User
+from assets.tests.stored import AssetFactory
+from macro.tests.factories import RegimeAnalysisFactory
+from sectors.tests.factories import SectorFactory, SectorPerformanceFactory, SectorRotationFactory
+from selection.engine.reasons import PHRASES, Reason, words
+from selection.tests.factories import WatchlistAnalysisFactory
+from selection.words import TEMPLATES, reason_words
+from trading.engine import Direction
+from trading.engine.probability import names
+from trading.tests.factories import CandidateFactory, SignalFactory
+from trading.words import FEATURE_NAMES, feature_name
+
+ROOT = Path(settings.BASE_DIR)
+CATALOGUE = ROOT / "locale/fa/LC_MESSAGES/django.po"
+OURS = ("accounts", "aimodels", "assets", "cryptopredict", "macro", "sectors", "selection", "trading")
+CALLS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
+TAG = re.compile(r"""\btranslate\s+(?:"([^"]+)"|'([^']+)')|_\("([^"]+)"\)""")
+PLACE = re.compile(r"%\(\w+\)[sdg]|%[sd]|\{\w+\}")
+STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
+
+
+def entries() -> Iterator[tuple[str, list[str], str]]:
+    """msgid, its translations and the flags, of each entry of the catalogue but the header."""
+    for block in CATALOGUE.read_text().split("\n\n")[1:]:
+        texts: dict[str, str] = {}
+        key = flags = ""
+        for line in block.splitlines():
+            flags += line if line.startswith("#,") else ""
+            if found := re.match(r"(msgid_plural|msgid|msgstr\S*) ", line):
+                key = found[1]
+            if not line.startswith("#") and (part := STRING.search(line)):
+                texts[key] = texts.get(key, "") + part[1].replace('\\"', '"').replace("\\n", "\n")
+        if "msgid" in texts:
+            yield texts["msgid"], [text for key, text in texts.items() if key.startswith("msgstr")], flags
+
+
+def texts_in_code() -> set[str]:
+    found = set()
+    for path in (path for app in OURS for path in (ROOT / app).rglob("*.py") if "tests" not in path.parts):
+        for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=str(text)), *_]) if (
+                    name in CALLS
+                ):
+                    found.add(text)
+    return found
+
+
+def texts_in_templates() -> set[str]:
+    pages = (path.read_text() for path in (ROOT / "templates").rglob("*.html"))
+    return {next(filter(None, groups)) for page in pages for groups in TAG.findall(page)}
+
+
+def seen(page: str) -> str:
+    """What a reader sees of a page's own part: no markup, nor the frame with the account's address."""
+    return unescape(re.sub(r"<[^>]+>", " ", page[page.index("<main") : page.index("</main>")]))
+
+
+def latin_words(page: str, names: set[str]) -> set[str]:
+    return set(re.findall(r"[A-Za-z]{2,}", seen(page))) - names
+
+
+@pytest.fixture
+def persian(client: Client) -> Iterator[Client]:
+    client.force_login(User.objects.create_user("casual@example.com", "a-long-pass-9", role="casual"))
+    client.post("/i18n/setlang/", {"language": "fa", "next": "/"})
+    with translation.override("en"):  # a request leaves its language behind in the thread
+        yield client
+
+
+def test_every_entry_of_the_catalogue_is_translated_and_none_is_a_guess() -> None:
+    found = list(entries())
+    assert len(found) > 300
+    assert [text for text, told, flags in found if not all(told) or not told or "fuzzy" in flags] == []
+
+
+def test_translations_keep_their_placeholders() -> None:
+    for text, told, _flags in entries():
+        for each in told:
+            assert sorted(PLACE.findall(each)) == sorted(PLACE.findall(text)), text
+
+
+def test_every_text_of_code_and_templates_is_in_the_compiled_catalogue() -> None:
+    with CATALOGUE.with_suffix(".mo").open("rb") as file:
+        compiled = GNUTranslations(file)._catalog  # type: ignore[attr-defined]
+    known = {key[0] if isinstance(key, tuple) else key for key in compiled}
+    used = texts_in_code() | texts_in_templates()
+    assert len(used) > 300
+    assert used - known == set()
+    assert {text for text, _told, _flags in entries()} - known == set()
+
+
+def test_the_phrases_of_the_selection_are_those_that_translators_see() -> None:
+    assert set(TEMPLATES) == {phrase.template for phrase in PHRASES.values()}
+
+
+@pytest.mark.parametrize("name", PHRASES)
+def test_a_reason_reads_the_same_in_english_and_has_no_english_in_persian(name: str) -> None:
+    reason = Reason(name, 4.2e9 if PHRASES[name].unit == "usd" else 0.25, 0.9, 0.1)
+    assert reason_words(reason) == words(reason)
+    with translation.override("fa"):
+        assert not re.search("[A-Za-z]", reason_words(reason))
+
+
+def test_every_feature_of_the_timing_models_has_a_name() -> None:
+    for direction in Direction:
+        assert {name.removesuffix("_relative") for name in names(direction)} == set(FEATURE_NAMES)
+        for name in names(direction):
+            assert "_" not in feature_name(name)
+            with translation.override("fa"):
+                assert not re.search("[A-Za-z]", feature_name(name))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("open_signal", [True, False])
+@pytest.mark.parametrize("days_old", [0, 9])
+def test_a_persian_dashboard_has_no_english_words(persian: Client, open_signal: bool, days_old: int) -> None:
+    close = (timezone.now() - timedelta(days=days_old)).replace(hour=0, minute=0, second=0, microsecond=0)
+    coin = AssetFactory(symbol="SOL", name="Solana")
+    RegimeAnalysisFactory(as_of=close, market_regime="volatile")
+    SectorPerformanceFactory(as_of=close, sector=SectorFactory(name="DeFi"))
+    SectorRotationFactory(as_of=close)
+    WatchlistAnalysisFactory(as_of=close, asset=coin)
+    CandidateFactory(as_of=close, asset=coin)
+    if open_signal:
+        SignalFactory(as_of=close, asset=coin, expires_at=close + timedelta(days=30))
+    page = persian.get("/").content.decode()
+    assert page.count('<p class="figure">') == 4
+    assert latin_words(page, {"SOL", "Solana", "DeFi", "CryptoPredict"}) == set()
+
+
+@pytest.mark.django_db
+def test_the_persian_pages_of_signals_have_no_english_words(persian: Client) -> None:
+    factors = [{"name": name, "value": 1.5, "contribution": 0.2} for name in FEATURE_NAMES]
+    signal = SignalFactory(
+        asset=AssetFactory(symbol="SOL", name="Solana"),
+        ai_analysis={"key_factors": factors, "probability_analysis": {"3d_target": 0.27}},
+        market_context={"regime": "bull", "exposure": 0.45, "score_percentile": 0.82, "sector": "DeFi"},
+    )
+    for url in ("/trading/signals/", f"/trading/signals/{signal.pk}/"):
+        page = persian.get(url).content.decode()
+        assert "SOL" in page
+        assert latin_words(page, {"SOL", "Solana", "DeFi", "CryptoPredict"}) == set()

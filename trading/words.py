@@ -1,0 +1,53 @@
+"""What people call the features that weigh on a signal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+RELATIVE = "_relative"
+FEATURE_NAMES: Mapping[str, str | Promise] = {
+    "momentum_1d": _("1-day momentum"),
+    "momentum_3d": _("3-day momentum"),
+    "momentum_7d": _("7-day momentum"),
+    "momentum_14d": _("14-day momentum"),
+    "momentum_30d": _("30-day momentum"),
+    "momentum_90d": _("90-day momentum"),
+    "stretch_7d": _("Size of the 7-day move"),
+    "volatility_7d_30d": _("Volatility, 7 against 30 days"),
+    "volatility_30d_90d": _("Volatility, 30 against 90 days"),
+    "range_1d_14d": _("Last day's range against the usual one"),
+    "atr_share": _("Average true range against the price"),
+    "range_position_20d": _("Place in the 20-day range"),
+    "range_position_90d": _("Place in the 90-day range"),
+    "distance_20d": _("Distance to the 20-day mean"),
+    "distance_50d": _("Distance to the 50-day mean"),
+    "width_20d": _("Width of the 20-day range"),
+    "volume_1d": _("Last day's volume against the month"),
+    "volume_7d": _("7-day volume against the month"),
+    "volume_30d": _("30-day volume against the quarter"),
+    "close_in_bar": _("Close within the bar"),
+    "upper_wick": _("Upper wicks"),
+    "lower_wick": _("Lower wicks"),
+    "body": _("Body of the last bars"),
+    "drawdown": _("Fall from the 90-day high"),
+    "rise": _("Rise from the 90-day low"),
+    "largest_gain": _("Largest gain of a bar in 30 days"),
+    "up_share": _("Share of rising bars in 14 days"),
+    "time_in_range": _("Share of 20 days near this price"),
+    "target_distance": _("Distance to the target"),
+    "stop_distance": _("Distance to the stop"),
+}
+
+
+def feature_name(name: str) -> str:
+    """What people call the feature `name`, in the language of the page; one not known here keeps its name."""
+    own = FEATURE_NAMES.get(name.removesuffix(RELATIVE))
+    if own is None:
+        return name.replace("_", " ")
+    if name.endswith(RELATIVE):
+        return gettext("%(feature)s, against the other candidates") % {"feature": own}
+    return str(own)
