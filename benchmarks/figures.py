@@ -13,8 +13,9 @@ class Scale:
     """How much work: bars of an import, rounds of a comparison, assets and days of the market.
 
     `history` are the days stored before each of the two runs whose costs are compared: multiples of the 28
-    days between two fits, so that both stand at the same place between them. `kernels` is the program that
-    compiles: arguments of a fresh Python.
+    days between two fits, so that both stand at the same place between them; the shorter one is longer than
+    the look-back of every layer, below which a day cannot help costing more with each day stored. `kernels`
+    is the program that compiles: arguments of a fresh Python.
     """
 
     bars: int
@@ -28,8 +29,8 @@ class Scale:
 
 
 COMPILE = ("manage.py", "compile_kernels")
-FULL = Scale(2_000_000, 3, 300, 500, (500, 400), 730, (39 * 28, 78 * 28), COMPILE)
-QUICK = Scale(300_000, 3, 60, 500, (500, 400), 120, (39 * 28, 78 * 28), COMPILE)
+FULL = Scale(2_000_000, 3, 300, 500, (500, 400), 730, (52 * 28, 104 * 28), COMPILE)
+QUICK = Scale(300_000, 3, 60, 500, (500, 400), 120, (52 * 28, 104 * 28), COMPILE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,66 @@
+"""The compiled loops: all of them ahead, and beside a first start only."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cryptopredict.embedded import Layout
+from cryptopredict.embedded.folders import prepare
+from cryptopredict.management.commands import up
+
+ROOT = Path(__file__).resolve().parents[1]
+LEFT = """
+import sys
+import django
+django.setup()
+from numba.core.dispatcher import Dispatcher
+from cryptopredict import kernels
+kernels.compile_all()
+# A loop that only other loops call is part of them: loaded from the cache, it is not seen by itself.
+found = {
+    thing
+    for name, module in list(sys.modules.items()) if ".engine" in name
+    for thing in vars(module).values() if isinstance(thing, Dispatcher)
+}
+inside = {name for one in found if one.signatures for name in one.py_func.__code__.co_names}
+inside |= {name for one in found if one.py_func.__name__ in inside for name in one.py_func.__code__.co_names}
+left = {one.py_func.__name__ for one in found if not one.signatures} - inside
+print(len(found) > 20, sorted(left))
+"""
+
+
+def test_no_loop_of_the_engines_is_left_to_be_compiled_later() -> None:
+    """In a process of its own: here other tests have called them already."""
+    done = subprocess.run(
+        [sys.executable, "-c", LEFT], cwd=ROOT, capture_output=True, text=True, timeout=170, check=True
+    )
+    assert done.stdout == "True []\n"
+
+
+def test_only_a_first_start_compiles_and_it_ends_with_the_product(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Any] = []
+    popen = subprocess.Popen
+
+    def start(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
+        started.append((command[-1], popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)))
+        return started[-1][1]
+
+    monkeypatch.setattr(up.subprocess, "Popen", start)
+    layout = Layout(tmp_path)
+    prepare(layout)
+    with up._compiling(layout):
+        [(name, process)] = started
+        assert name == "compile_kernels"
+        assert process.poll() is None
+    assert process.poll() is not None
+    process.stdin.close()
+    layout.data.mkdir()
+    with up._compiling(layout):
+        assert len(started) == 1
