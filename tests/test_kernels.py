@@ -5,13 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from cryptopredict.embedded import Layout
-from cryptopredict.embedded.folders import prepare
-from cryptopredict.management.commands import up
+from cryptopredict import bootstrap
 
 ROOT = Path(__file__).resolve().parents[1]
 LEFT = """
@@ -42,25 +39,12 @@ def test_no_loop_of_the_engines_is_left_to_be_compiled_later() -> None:
     assert done.stdout == "True []\n"
 
 
-def test_only_a_first_start_compiles_and_it_ends_with_the_product(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("compiled", [True, False])
+def test_only_a_start_that_finds_nothing_compiled_compiles_beside_the_tables(
+    compiled: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    started: list[Any] = []
-    popen = subprocess.Popen
-
-    def start(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
-        started.append((command[-1], popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)))
-        return started[-1][1]
-
-    monkeypatch.setattr(up.subprocess, "Popen", start)
-    layout = Layout(tmp_path)
-    prepare(layout)
-    with up._compiling(layout):
-        [(name, process)] = started
-        assert name == "compile_kernels"
-        assert process.poll() is None
-    assert process.poll() is not None
-    process.stdin.close()
-    layout.data.mkdir()
-    with up._compiling(layout):
-        assert len(started) == 1
+    started: list[str] = []
+    monkeypatch.setattr(bootstrap.kernels, "compiled", lambda: compiled)
+    monkeypatch.setattr(bootstrap.subprocess, "Popen", lambda command, **options: started.append(command[-1]))
+    bootstrap.compiler()
+    assert started == ([] if compiled else ["compile_kernels"])
