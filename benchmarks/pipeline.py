@@ -42,10 +42,13 @@ def run(scale: Scale) -> list[Figure]:
     assets = f"{scale.assets} assets"
     return [
         Figure(f"{scale.span} days of {assets}", backfill.cost.seconds, "s", 120.0, at_most=True),
+        Figure(f"{scale.span} days, processor time", backfill.cost.cpu, "s"),
         *backfill.figures("backfill"),
         Figure(f"one new day of {assets}", _middle(late).seconds, "s", 10.0, at_most=True),
+        Figure("one new day, processor time", _middle(late).cpu, "s"),
         *late[_LATER].figures("new day"),
-        Figure("one day on which every model is fitted anew", late[0].cost.seconds, "s"),
+        Figure("a day on which every model is fitted anew", late[0].cost.seconds, "s"),
+        Figure("a day of new fits, processor time", late[0].cost.cpu, "s"),
         Figure(
             f"a day after {long} days of history against after {short}, processor time",
             _middle(late).cpu / _middle(early).cpu,
