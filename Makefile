@@ -9,7 +9,7 @@ PYTHON := .venv/bin/python
 MANAGE := VAR="$(VAR)" $(PYTHON) manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test lint bench lock base dev
+.PHONY: help up down test lint bench lock base dev rivals
 
 help: ## list the commands and their knobs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -30,7 +30,7 @@ lint: dev ## style, types, who imports whom, migrations
 	.venv/bin/lint-imports
 	$(MANAGE) makemigrations --check --dry-run
 
-bench: dev ## the benchmarks, side by side with what others do
+bench: rivals ## the benchmarks, side by side with what others do
 	$(PYTHON) -m benchmarks
 
 lock: ## resolve requirements/*.txt anew from pyproject.toml (needs uv)
@@ -38,9 +38,14 @@ lock: ## resolve requirements/*.txt anew from pyproject.toml (needs uv)
 		--output-file requirements/base.txt pyproject.toml
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 		--group dev --constraint requirements/base.txt --output-file requirements/dev.txt pyproject.toml
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+		--group dev --group bench --constraint requirements/dev.txt --output-file requirements/bench.txt pyproject.toml
 
 base:
 	@scripts/venv base
 
 dev:
 	@scripts/venv dev
+
+rivals:
+	@scripts/venv bench

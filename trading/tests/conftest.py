@@ -51,7 +51,8 @@ def lenient(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def apply(inputs: engine.Inputs, fits: Any, first: int) -> engine.Result:
         result = real(inputs, fits, first)
-        chosen = (result.asset_ids % 3 == 0) & np.isfinite(result.probability)
+        third = (result.asset_ids - result.asset_ids.min()) % 3 == 0  # ids run on from test to test
+        chosen = third & np.isfinite(result.probability)
         passed = chosen & (result.refusal >= 0)
         return replace(
             result,

@@ -268,7 +268,7 @@ def test_filling_in_the_past_does_not_announce_today_again(
 def test_a_signal_that_ends_is_announced(
     market: Stored, lenient: None, sent: list[Any], django_capture_on_commit_callbacks: Any
 ) -> None:
-    signal(timeframe=DAY, as_of=market.last - days(1), since=market.last - days(8))
+    signal(timeframe=DAY, as_of=market.last - days(1), since=market.last - days(7))
     open_ones = set(TradingSignal.objects.filter(outcome=None).values_list("pk", flat=True))
     with django_capture_on_commit_callbacks(execute=True):
         signal(timeframe=DAY, as_of=market.last)
