@@ -127,7 +127,8 @@ class Door(APIView):
             version, role, place = self._keeping
 
             def finish(rendered: HttpResponse) -> HttpResponseBase:
-                return kept.keep(version, role, place, rendered).response(request._request)
+                made = kept.keep(version, role, place, rendered)
+                return kept.conditional(request._request, rendered, made.etag, made.modified)
 
             out.add_post_render_callback(finish)  # what it returns replaces the response
         return out
