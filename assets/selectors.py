@@ -183,3 +183,49 @@ def stale_reason(timeframe: Timeframe, as_of: datetime, now: datetime | None) ->
     if now is not None and oldest < now:
         return _("No candles have arrived for more than two bars.")
     return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A coin's last known price (USD), when its bar closed, and the change in 1, 7 and 30 days, percent."""
+
+    price: float
+    closed_at: datetime
+    change_24h: float | None
+    change_7d: float | None
+    change_30d: float | None
+
+
+def quotes(
+    asset_ids: Sequence[int], as_of: datetime | None = None, timeframe: Timeframe = Timeframe.DAY
+) -> dict[int, Quote]:
+    """The last close of each asset (known at `as_of`) and what it gained; one query, none for no asset.
+
+    A change is null where the bar exactly so many days before is missing.
+    """
+    if not asset_ids:
+        return {}
+    limit = timeframe.last_closed(as_of or datetime.now(UTC))
+    table = Candle._meta.db_table
+    before = " ".join(
+        f"LEFT JOIN {table} {name} ON {name}.asset_id = a.id AND {name}.timeframe = %(code)s "
+        f"AND {name}.candle_time = last.candle_time - INTERVAL '{days} days'"
+        for name, days in (("d", 1), ("w", 7), ("m", 30))
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT a.id, last.candle_time, last.close, d.close, w.close, m.close "
+            "FROM unnest(%(ids)s::bigint[]) a(id) CROSS JOIN LATERAL ("
+            f"SELECT candle_time, close FROM {table} WHERE asset_id = a.id AND timeframe = %(code)s "
+            f"AND candle_time <= %(limit)s ORDER BY candle_time DESC LIMIT 1) last {before}",
+            {"ids": list(asset_ids), "code": timeframe.code, "limit": limit},
+        )
+        rows = cursor.fetchall()
+    return {
+        asset: Quote(close, timeframe.close_of(opened), *(_change(close, old) for old in olds))
+        for asset, opened, close, *olds in rows
+    }
+
+
+def _change(close: float, before: float | None) -> float | None:
+    return None if before is None else round(100.0 * (close / before - 1.0), 6)
