@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from assets.engine.panel import BAR_FIELDS, Panel
+from assets.engine.panel import BAR_FIELDS, Floats, Panel
 from assets.engine.timeframe import Timeframe
 from assets.models import (
     Analysis,
@@ -229,3 +230,45 @@ def quotes(
 
 def _change(close: float, before: float | None) -> float | None:
     return None if before is None else round(100.0 * (close / before - 1.0), 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Bars of one asset, oldest first: open times and (T,) columns."""
+
+    times: list[datetime]
+    columns: dict[str, Floats]
+
+
+def bars(
+    asset: Asset,
+    timeframe: Timeframe,
+    as_of: datetime,
+    most: int,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Bars:
+    """The last `most` bars of an asset that are complete at `as_of`, opened from `since` to `until`.
+
+    One query, a second for the archive where there are fewer.
+    """
+    last = timeframe.last_closed(as_of)
+    limit = last if until is None else min(last, until)
+    names = ("candle_time", *BAR_FIELDS)
+    rows: list[tuple[Any, ...]] = []
+    for model in (Candle, CandleArchive):
+        wanted = most - len(rows)
+        if wanted <= 0:
+            break
+        found = model._default_manager.filter(asset=asset, timeframe=timeframe, candle_time__lte=limit)
+        found = found if since is None else found.filter(candle_time__gte=since)
+        if rows:
+            found = found.filter(candle_time__lt=rows[-1][0])
+        rows += found.order_by("-candle_time").values_list(*names)[:wanted]
+    rows.reverse()
+    columns = {
+        name: np.asarray([row[place] for row in rows], dtype=np.float64)
+        for place, name in enumerate(BAR_FIELDS, start=1)
+    }
+    return Bars([row[0] for row in rows], columns)

@@ -13,6 +13,8 @@ urlpatterns = [
     path("dashboard/sentence/", dashboard.sentence, name="dashboard_sentence"),
     path("dashboard/<slug:slug>/", dashboard.part, name="dashboard_part"),
     path("trading/", include("trading.urls")),
+    path("api/v1/", include("accounts.api")),
+    path("api/v1/", include("assets.api")),
     path("api/v1/", include("macro.api")),
     path("api/v1/", include("sectors.api")),
     path("api/v1/", include("selection.api")),
