@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "pgtrigger",
     "rest_framework",
 ]
@@ -161,7 +162,18 @@ API_RATES: dict[str, int] = env.dict(
 )
 API_KEEP_SECONDS = env.int("API_KEEP_SECONDS", default=60)  # 0: finish every answer anew
 API_BODY_LIMIT = env.int("API_BODY_LIMIT", default=1_000_000)  # bytes
-SPECTACULAR_SETTINGS = {"TITLE": "CryptoPredict", "VERSION": "1", "OAS_VERSION": "3.1.0"}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "CryptoPredict",
+    "DESCRIPTION": "How much to be in the market, in which sector, in which coins, and when.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [],  # choices stay where they are used: naming them collides across apps
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
 
 # Background work
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)

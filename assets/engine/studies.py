@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,11 @@ from assets.engine.panel import Floats
 
 LONGEST = 400
 DEFAULTS = {"sma": 50, "ema": 21, "rsi": 14, "atr": 14, "bollinger": 20, "macd": 0}
+_SIMPLE: dict[str, Callable[[Floats, int], Floats]] = {
+    "sma": indicators.sma,
+    "ema": indicators.ema,
+    "rsi": indicators.rsi,
+}
 _NAME = re.compile(r"([a-z]+)(\d{0,3})")
 
 
@@ -69,5 +75,4 @@ def _lines(one: Study, high: Floats, low: Floats, close: Floats) -> dict[str, Fl
         return {f"{one.name}_{name}": getattr(band, name) for name in names}
     if one.kind == "atr":
         return {one.name: indicators.atr(high, low, close, one.window)}
-    simple = {"sma": indicators.sma, "ema": indicators.ema, "rsi": indicators.rsi}[one.kind]
-    return {one.name: simple(close, one.window)}
+    return {one.name: _SIMPLE[one.kind](close, one.window)}

@@ -23,7 +23,7 @@ class _MomentFormField(forms.CharField):
             raise forms.ValidationError([str(message) for message in messages], code="invalid") from None
 
 
-class MomentFilter(django_filters.Filter):
+class MomentFilter(django_filters.Filter):  # type: ignore[misc]  # the library has no types
     """A moment that is not in the future, as `MomentField` reads it."""
 
     field_class = _MomentFormField
