@@ -29,7 +29,7 @@ from accounts.models import (
 )
 from accounts.serializers import NotificationSerializer
 from cryptopredict.common import identities
-from cryptopredict.common.realtime import Topic, publish
+from cryptopredict.common.realtime import Topic, publish, publish_each
 
 _PREFIX = "cp_"
 MOST_TOKENS = 50  # valid keys a person may have
@@ -174,8 +174,8 @@ def notify(
         for user in users
     )
     due = Notification.objects.filter(pk__in=[row.pk for row in made]).order_by("pk")
-    for row in due:  # read again: the database set when they are due
-        publish(Topic.NOTIFICATION, NotificationSerializer(row).data, row.user_id)
+    # Read again, for the database set when they are due. One message a person: they are different people.
+    publish_each(Topic.NOTIFICATION, {row.user_id: NotificationSerializer(row).data for row in due})
     return made
 
 

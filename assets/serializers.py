@@ -87,10 +87,10 @@ class AssetSerializer(serializers.ModelSerializer[Asset]):
 
     tier = serializers.CharField(source="watchlist_tier", read_only=True)
     sector = serializers.CharField(source="sector_name", read_only=True)
-    performance_24h = serializers.FloatField(source="price_change_percentage_24h", read_only=True)
-    performance_7d = serializers.FloatField(source="price_change_percentage_7d", read_only=True)
-    performance_30d = serializers.FloatField(source="price_change_percentage_30d", read_only=True)
-    last_updated = serializers.DateTimeField(source="last_price_update", read_only=True)
+    performance_24h = serializers.FloatField(source="price_change_percentage_24h", allow_null=True)
+    performance_7d = serializers.FloatField(source="price_change_percentage_7d", allow_null=True)
+    performance_30d = serializers.FloatField(source="price_change_percentage_30d", allow_null=True)
+    last_updated = serializers.DateTimeField(source="last_price_update", allow_null=True)
 
     class Meta:
         model = Asset

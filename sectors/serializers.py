@@ -68,7 +68,7 @@ class SectorSerializer(serializers.ModelSerializer[SectorPerformance]):
     performance_24h = serializers.SerializerMethodField()
     performance_7d = serializers.SerializerMethodField()
     performance_30d = serializers.SerializerMethodField()
-    dominance = serializers.FloatField(source="dominance_percentage")
+    dominance = serializers.FloatField(source="dominance_percentage", allow_null=True)
     last_updated = serializers.DateTimeField(source="created_at")
     is_stale = serializers.SerializerMethodField()
     stale_reason = serializers.SerializerMethodField()
@@ -118,7 +118,7 @@ class SectorHistorySerializer(serializers.ModelSerializer[SectorPerformance]):
     performance_24h = serializers.SerializerMethodField()
     performance_7d = serializers.SerializerMethodField()
     performance_30d = serializers.SerializerMethodField()
-    dominance = serializers.FloatField(source="dominance_percentage")
+    dominance = serializers.FloatField(source="dominance_percentage", allow_null=True)
     last_updated = serializers.DateTimeField(source="created_at")
 
     class Meta:
@@ -208,7 +208,7 @@ class SectorDetailSerializer(serializers.ModelSerializer[Sector]):
             for coin in self._told("top_performers") or ()
         ]
 
-    @extend_schema_field(serializers.DictField(child=serializers.JSONField(allow_null=True)))
+    @extend_schema_field(serializers.DictField(child=serializers.JSONField()))
     def get_performance_metrics(self, row: Sector) -> dict[str, Any]:
         stored: Mapping[str, Any] = self._told("performance_metrics") or {}
         return {
@@ -222,7 +222,7 @@ class SectorDetailSerializer(serializers.ModelSerializer[Sector]):
             **{name: value for name, value in stored.items() if name != "reason"},
         }
 
-    @extend_schema_field(serializers.DictField(child=serializers.JSONField(allow_null=True), allow_null=True))
+    @extend_schema_field(serializers.DictField(child=serializers.JSONField(), allow_null=True))
     def get_analysis(self, row: Sector) -> dict[str, Any] | None:
         """What to do with it: stance, confidence, its share of the allocation, and what weighed most."""
         read = self.context["analysis"]

@@ -180,6 +180,11 @@ class CurrentAnalysisSerializer(AgedSerializer[WatchlistAnalysis]):
     Professionals also get the raw drivers: factor, value, percentile, contribution.
     """
 
+    # Null where the coin was never looked at.
+    timeframe = serializers.CharField(allow_null=True)
+    as_of = serializers.DateTimeField(allow_null=True)
+    last_updated = serializers.DateTimeField(source="created_at", allow_null=True)
+    origin = serializers.CharField(allow_null=True)
     ai_confidence = serializers.FloatField(source="confidence_score", allow_null=True)
     risk_level = serializers.SerializerMethodField()
     technical_indicators = serializers.DictField(child=serializers.FloatField(allow_null=True))

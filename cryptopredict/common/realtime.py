@@ -2,6 +2,7 @@
 
 import logging
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -60,6 +61,31 @@ def publish(topic: Topic, data: list[Any] | dict[str, Any], recipient: int | Non
     after = b',"data":' + encode(data) + b"}"
     outdates = topic not in _PASSING
     transaction.on_commit(lambda: _send(channel(topic, recipient), before, after, outdates), robust=True)
+
+
+def publish_each(topic: Topic, data: Mapping[int, dict[str, Any]]) -> None:
+    """Announce to each recipient (user or asset) its own `data`, in one trip, after the commit."""
+    if not data:
+        return
+    time = datetime.now(UTC)
+    messages = []
+    for recipient, told in data.items():
+        head = encode({"topic": topic.value, "recipient": recipient, "id": uuid.uuid4().hex, "time": time})
+        parts = (head[:-1] + b',"sequence":', b',"data":' + encode(told) + b"}")
+        messages.append((channel(topic, recipient), *parts))
+    outdates = topic not in _PASSING
+    transaction.on_commit(lambda: _send_all(messages, outdates), robust=True)
+
+
+def _send_all(messages: list[tuple[str, bytes, bytes]], outdates: bool) -> None:
+    try:
+        with connection().pipeline(transaction=False) as pipeline:
+            for name, before, after in messages:
+                number = f"{PREFIX}sequence:{name.removeprefix(PREFIX)}"
+                pipeline.eval(_PUBLISH, 2, number, VERSION, name, before, after, str(int(outdates)))
+            pipeline.execute()
+    except redis.RedisError as error:
+        logger.warning("%d messages were stored but could not be announced: %s", len(messages), error)
 
 
 def changed() -> None:

@@ -19,7 +19,7 @@ class ErrorSerializer(serializers.Serializer[Any]):
     """One thing that is wrong."""
 
     field = serializers.CharField()
-    value = serializers.JSONField(allow_null=True)
+    value = serializers.JSONField()
     rule = serializers.CharField()
     mend = serializers.CharField()
 

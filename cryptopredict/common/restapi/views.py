@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 
 from cryptopredict.common.encoding import JSONRenderer
 from cryptopredict.common.restapi import kept
+from cryptopredict.common.restapi.browsing import PageRenderer
 from cryptopredict.common.restapi.exports import CSVRenderer, Negotiation
 from cryptopredict.common.restapi.openapi import Schema
 from cryptopredict.common.restapi.pages import CursorPages
@@ -63,7 +64,7 @@ class Door(APIView):
         forms: list[renderers.BaseRenderer] = [JSONRenderer()]
         if self.is_list():
             forms.append(CSVRenderer())
-        return [*forms, renderers.BrowsableAPIRenderer()]
+        return [*forms, PageRenderer()]
 
     def known_parameters(self) -> set[str]:
         """Names of the query parameters that mean something here."""
