@@ -69,6 +69,7 @@ class Dashboard(View):
     """All that the dashboard shows, in one answer."""
 
     role = "casual"
+    keeps = "user"
 
     @extend_schema(responses=DashboardSerializer)
     def get(self, request: Request) -> Response:
@@ -92,6 +93,7 @@ class QuickStats(View):
     """The figures of a phone's first screen."""
 
     role = "casual"
+    keeps = "user"
 
     @extend_schema(responses=QuickStatsSerializer)
     def get(self, request: Request) -> Response:
