@@ -56,6 +56,7 @@ class Kept:
         response = HttpResponse(self.body, content_type=self.content_type)
         if self.link:
             response.headers["Link"] = self.link
+        response.headers["Content-Length"] = str(len(self.body))  # no other middleware will
         return conditional(request, response, self.etag, self.modified)
 
 
