@@ -38,6 +38,12 @@ HISTORY_DAYS = 60
 TOP = 8
 DOTS = 4
 MOST_BUYS = 0.3  # the engine calls at most the top three tenths a buy
+URGENT = (
+    F("priority").desc(),
+    F("confidence_score").desc(nulls_last=True),
+    F("expires_at").asc(),
+    F("id").asc(),
+)
 BUYS = (Recommendation.STRONG_BUY, Recommendation.BUY)
 _PG_EPOCH_US = 946_684_800_000_000
 
@@ -121,7 +127,7 @@ def pending_suggestions() -> QuerySet[Suggestion]:
     """The queue by the database's clock: pending, not over, not deferred; most urgent and likely first."""
     waiting = Q(deferred_until=None) | Q(deferred_until__lte=Now())
     queue = suggestions().filter(waiting, status=SuggestionStatus.PENDING, expires_at__gt=Now())
-    return queue.order_by("-priority", F("confidence_score").desc(nulls_last=True), "pk")
+    return queue.order_by(*URGENT)
 
 
 def tier_lists() -> QuerySet[Watchlist]:

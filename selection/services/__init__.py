@@ -1,17 +1,26 @@
 """The only writers of layer 3: scores, suggestions and what becomes of them, watchlists."""
 
+from selection.services.reviews import MOST_AT_ONCE, Outcome, review, review_all
 from selection.services.scores import score
-from selection.services.suggestions import expire, review, suggest
-from selection.services.watchlists import ensure_lists, item_add, item_remove, list_change, set_tier
+from selection.services.suggestions import expire, resume, suggest
+from selection.services.tiers import Move, ensure_lists, set_tier, set_tiers
+from selection.services.watchlists import item_add, item_change, item_remove, list_change
 
 __all__ = [
+    "MOST_AT_ONCE",
+    "Move",
+    "Outcome",
     "ensure_lists",
     "expire",
     "item_add",
+    "item_change",
     "item_remove",
     "list_change",
+    "resume",
     "review",
+    "review_all",
     "score",
     "set_tier",
+    "set_tiers",
     "suggest",
 ]
