@@ -1,6 +1,6 @@
 """The only writers of layer 3: scores, suggestions and what becomes of them, watchlists."""
 
-from selection.services.reviews import MOST_AT_ONCE, Outcome, review, review_all
+from selection.services.reviews import MOST_AT_ONCE, Outcome, foresee, review, review_all, target
 from selection.services.scores import score
 from selection.services.suggestions import expire, resume, suggest
 from selection.services.tiers import Move, ensure_lists, set_tier, set_tiers
@@ -12,6 +12,7 @@ __all__ = [
     "Outcome",
     "ensure_lists",
     "expire",
+    "foresee",
     "item_add",
     "item_change",
     "item_remove",
@@ -23,4 +24,5 @@ __all__ = [
     "set_tier",
     "set_tiers",
     "suggest",
+    "target",
 ]

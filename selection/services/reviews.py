@@ -125,6 +125,19 @@ def review_all(
     return [answer for pk in ids if (answer := answers[pk]) is not None]
 
 
+def foresee(
+    *, ids: Sequence[int], reviewer: User, decision: str, target_tier: str | None = None
+) -> list[Outcome]:
+    """What `review_all` would answer now, with nothing changed: it is done and taken back."""
+    with transaction.atomic():
+        notes = "-" if decision == Decision.REJECT else ""
+        answers = review_all(
+            ids=ids, reviewer=reviewer, decision=decision, notes=notes, target_tier=target_tier
+        )
+        transaction.set_rollback(True)
+    return answers
+
+
 def target(suggestion: Suggestion, target_tier: str | None = None) -> str:
     """The tier at which a coin ends when its suggestion is approved."""
     return target_tier or TARGETS[SuggestionType(suggestion.suggestion_type)].value
