@@ -26,6 +26,7 @@ from accounts.models import (
     User,
     UserActivity,
 )
+from cryptopredict.common import identities
 
 _PREFIX = "cp_"
 
@@ -99,6 +100,7 @@ def token_digest(text: str) -> str:
 def token_revoke(*, token: ApiToken) -> None:
     """From now on the token opens nothing."""
     ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
+    identities.forget()
     record(user=token.user, activity_type=ActivityType.REVOKE_TOKEN, entity_type="token", entity_id=token.pk)
 
 

@@ -30,6 +30,7 @@ class LayerOverview(View):
     """The four layers, macro to trading; a guest sees the first two."""
 
     serializer_class = LayerSerializer
+    keeps = lists = True
 
     def get(self, request: Request) -> Response:
         """Answer the layers that have said something, in the order of the funnel."""

@@ -54,7 +54,10 @@ INSTALLED_APPS = [
     "rest_framework",
 ]
 MIDDLEWARE = [
+    "cryptopredict.common.tracing.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "cryptopredict.common.restapi.middleware.BodyLimitMiddleware",
+    "cryptopredict.common.restapi.middleware.KeptAnswersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -65,7 +68,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "accounts.authentication.SessionActivityMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 TEMPLATES = [
@@ -90,6 +93,7 @@ DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", default=EMBEDDED.redis_url)
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 
 # Accounts
@@ -149,8 +153,14 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DATETIME_FORMAT": None,  # datetimes reach the encoder as they are; it writes UTC with Z
     "COERCE_DECIMAL_TO_STRING": False,
-    "URL_FORMAT_OVERRIDE": None,
 }
+# Requests a minute by role; a role that is missing is not limited.
+API_RATES: dict[str, int] = env.dict(
+    "API_RATES",
+    default={"anonymous": 120, "guest": 600, "casual": 1200, "professional": 3000, "admin": 6000},
+)
+API_KEEP_SECONDS = env.int("API_KEEP_SECONDS", default=60)  # 0: finish every answer anew
+API_BODY_LIMIT = env.int("API_BODY_LIMIT", default=1_000_000)  # bytes
 SPECTACULAR_SETTINGS = {"TITLE": "CryptoPredict", "VERSION": "1", "OAS_VERSION": "3.1.0"}
 
 # Background work
@@ -188,7 +198,10 @@ CONTENT_SECURITY_POLICY = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"request": {"()": "cryptopredict.common.tracing.RequestIdFilter"}},
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request"]},
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING")},
 }

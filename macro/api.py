@@ -12,9 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assets.engine.timeframe import Timeframe
+from assets.serializers import ReadingQuery
 from cryptopredict.common import restapi
 from macro import selectors
-from macro.serializers import MarketRegimeSerializer, RegimeQuery
+from macro.serializers import MarketRegimeSerializer
 
 
 class NotAnalysed(restapi.Refusal):
@@ -37,14 +38,13 @@ class NotAnalysed(restapi.Refusal):
 class MarketRegimeView(restapi.View):
     """The regime of the market at the last analysed close; with `as_of` as it was known then."""
 
-    role = "guest"
-    query_parameters = ("as_of", "timeframe")
+    query_class = ReadingQuery
+    keeps = True
 
-    @extend_schema(parameters=[RegimeQuery], responses=MarketRegimeSerializer)
+    @extend_schema(responses=MarketRegimeSerializer)
     def get(self, request: Request) -> Response:
-        query = RegimeQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        timeframe, as_of = Timeframe(query.validated_data["timeframe"]), query.validated_data["as_of"]
+        asked = self.asked()
+        timeframe, as_of = asked["timeframe"], asked["as_of"]
         reading = selectors.latest_regime(as_of, timeframe)
         if reading is None:
             raise NotAnalysed(timeframe, as_of)

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
 from django.utils import timezone
 from rest_framework import serializers
 
-from assets.engine.timeframe import Timeframe
 from macro.models import RegimeAnalysis
 from macro.selectors import stale_reason
-
-
-class RegimeQuery(serializers.Serializer[Any]):
-    """What may be asked of the regime: of which bar length, and as it was known when."""
-
-    timeframe = serializers.ChoiceField([str(length) for length in Timeframe], default=str(Timeframe.DAY))
-    as_of = serializers.DateTimeField(default=None, default_timezone=UTC)
 
 
 class MarketRegimeSerializer(serializers.ModelSerializer[RegimeAnalysis]):

@@ -8,24 +8,22 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from assets.engine.timeframe import Timeframe
+from assets.serializers import ReadingQuery
 from cryptopredict.common import restapi
 from sectors import selectors
-from sectors.serializers import RankingQuery, SectorSerializer
+from sectors.serializers import SectorSerializer
 
 
 class SectorsView(restapi.View):
     """The sectors at the last close, strongest momentum first; with `as_of` as they were known then."""
 
-    role = "guest"
-    query_parameters = ("as_of", "timeframe")
+    query_class = ReadingQuery
+    keeps = lists = True
 
-    @extend_schema(parameters=[RankingQuery], responses=SectorSerializer(many=True))
+    @extend_schema(responses=SectorSerializer(many=True))
     def get(self, request: Request) -> Response:
-        query = RankingQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        timeframe = Timeframe(query.validated_data["timeframe"])
-        as_of = query.validated_data.get("as_of")
+        asked = self.asked()
+        timeframe, as_of = asked["timeframe"], asked["as_of"]
         ranking = list(selectors.latest_ranking(as_of, timeframe))
         now = as_of or timezone.now()
         reason = selectors.stale_reason(timeframe, ranking[0].as_of, now) if ranking else ""

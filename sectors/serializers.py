@@ -2,23 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
-from assets.engine.timeframe import Timeframe
 from sectors.models import SectorPerformance
-
-
-class RankingQuery(serializers.Serializer[Any]):
-    """Which ranking is asked for."""
-
-    as_of = serializers.DateTimeField(
-        required=False, help_text="Show what was known at this moment (ISO 8601, UTC without a zone)."
-    )
-    timeframe = serializers.ChoiceField(
-        [timeframe.value for timeframe in Timeframe], default=Timeframe.DAY.value
-    )
 
 
 class SectorSerializer(serializers.ModelSerializer[SectorPerformance]):

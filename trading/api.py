@@ -18,6 +18,7 @@ class SignalViewSet(restapi.ReadOnlyViewSet):
     """Signals as issued and how they stand, newest first."""
 
     role = "casual"
+    keeps = True
     queryset = TradingSignal.objects.select_related("asset")
     serializer_class = SignalSerializer
     filterset_class = SignalFilter

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from assets.engine.timeframe import Timeframe
 from assets.models import Asset, AssetType, Candle, CandleArchive
+from cryptopredict.common.realtime import changed
 
 FRESH = timedelta(days=7)  # a coin whose last price is older than this against the newest has no rank
 CAP_AGE = timedelta(days=31)  # so long a known supply is taken to hold
@@ -103,6 +104,7 @@ def refresh_assets(timeframe: Timeframe) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_QUOTES, values)
         touched = int(cursor.rowcount)
+        changed()
         cursor.execute(_EXTREMES, values)
         cursor.execute(
             _RANKS, {"fresh": FRESH, "kinds": [AssetType.CRYPTO.value, AssetType.STABLECOIN.value]}

@@ -15,9 +15,12 @@ from cryptopredict.common.encoding import encode
 
 logger = logging.getLogger(__name__)
 PREFIX = "cryptopredict.stream:"
+VERSION = "cryptopredict.kept:version"  # of the answers that the API keeps
 # Number and message leave in one step, so that the order of numbers is the order of arrival.
+# What the API keeps was made before this, so its version is raised first.
 _PUBLISH = """
 local number = redis.call('INCR', KEYS[1])
+if ARGV[4] == '1' then redis.call('INCR', KEYS[2]) end
 redis.call('PUBLISH', ARGV[1], ARGV[2] .. number .. ARGV[3])
 return number
 """
@@ -37,6 +40,9 @@ class Topic(StrEnum):
     SYSTEM = "cryptopredict.system"
 
 
+_PASSING = {Topic.CANDLE, Topic.NOTIFICATION, Topic.SYSTEM}  # do not change what the API keeps
+
+
 def channel(topic: Topic, recipient: int | None = None) -> str:
     """Return the name that a topic's messages travel under: to everyone, or to one user (or asset) only."""
     return f"{PREFIX}{topic}" if recipient is None else f"{PREFIX}{topic}:{recipient}"
@@ -52,13 +58,31 @@ def publish(topic: Topic, data: list[Any] | dict[str, Any], recipient: int | Non
     head = encode({"topic": topic.value, "recipient": recipient, "id": uuid.uuid4().hex, "time": time})
     before = head[:-1] + b',"sequence":'
     after = b',"data":' + encode(data) + b"}"
-    transaction.on_commit(lambda: _send(channel(topic, recipient), before, after), robust=True)
+    outdates = topic not in _PASSING
+    transaction.on_commit(lambda: _send(channel(topic, recipient), before, after, outdates), robust=True)
 
 
-def _send(name: str, before: bytes, after: bytes) -> None:
-    client = _client(settings.REDIS_URL)
+def changed() -> None:
+    """Serve nothing that was kept before, once the running transaction has committed (`publish` does too)."""
+    transaction.on_commit(_raise_version, robust=True)
+
+
+def _raise_version() -> None:
     try:
-        client.eval(_PUBLISH, 1, f"{PREFIX}sequence:{name.removeprefix(PREFIX)}", name, before, after)
+        connection().incr(VERSION)
+    except redis.RedisError as error:
+        logger.warning("Kept answers could not be marked as old: %s", error)
+
+
+def connection() -> redis.Redis:
+    """The process's connections to Redis, which answer within two seconds or raise RedisError."""
+    return _client(settings.REDIS_URL)
+
+
+def _send(name: str, before: bytes, after: bytes, outdates: bool) -> None:
+    number = f"{PREFIX}sequence:{name.removeprefix(PREFIX)}"
+    try:
+        connection().eval(_PUBLISH, 2, number, VERSION, name, before, after, str(int(outdates)))
     except redis.RedisError as error:
         logger.warning("%s was stored but could not be announced: %s", name.removeprefix(PREFIX), error)
 
