@@ -31,7 +31,6 @@ from selection.models import (
     WatchlistType,
 )
 from selection.selectors.desk import (
-    PRIORITIES,
     URGENT,
     flip_words,
     moved,
@@ -49,7 +48,6 @@ from selection.selectors.lists import counted, tier_lists
 from selection.selectors.worth import worth
 
 __all__ = [
-    "PRIORITIES",
     "URGENT",
     "Freshness",
     "card",

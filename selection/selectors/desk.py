@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,7 +34,6 @@ URGENT = (
     F("expires_at").asc(),
     F("id").asc(),
 )
-PRIORITIES = {"low": 0, "normal": 1, "high": 2}
 
 
 def waiting() -> Q:
@@ -43,11 +42,11 @@ def waiting() -> Q:
     return due & Q(status=SuggestionStatus.PENDING, expires_at__gt=Now())
 
 
-def queue(priority: str | None = None, days: int | None = None) -> QuerySet[Suggestion]:
+def queue(priority: int | None = None, days: int | None = None) -> QuerySet[Suggestion]:
     """What waits for a decision, most urgent first; of one priority, made within the last `days`."""
     rows = Suggestion.objects.filter(waiting()).select_related("asset").order_by(*URGENT)
     if priority is not None:
-        rows = rows.filter(priority=PRIORITIES[priority])
+        rows = rows.filter(priority=priority)
     if days is not None:
         rows = rows.filter(suggested_at__gte=Now() - timedelta(days=days))
     return rows
@@ -153,7 +152,16 @@ def moved(row: UserActivity) -> str:
     return words % {"from": row.details.get("from", ""), "to": row.details.get("to", "")}
 
 
-def suggestions_of(status: Iterable[str] | None = None) -> QuerySet[Suggestion]:
-    """Suggestions with their coin, newest first; of some statuses only."""
+def suggestions_of(status: str) -> QuerySet[Suggestion]:
+    """Suggestions with their coin, newest first: of one status, "deferred", or "all".
+
+    Pending are those that wait for a decision now.
+    """
     rows = Suggestion.objects.select_related("asset").order_by("-suggested_at", "-pk")
-    return rows if status is None else rows.filter(status__in=list(status))
+    if status == "all":
+        return rows
+    if status == SuggestionStatus.PENDING:
+        return rows.filter(waiting())
+    if status == "deferred":
+        return rows.filter(status=SuggestionStatus.PENDING, deferred_until__gt=Now())
+    return rows.filter(status=status)
