@@ -33,7 +33,7 @@ INSTALLED_APPS = [
     "aimodels",
     "assets",
     "accounts",
-    "django.contrib.admin",
+    "cryptopredict.apps.DeskConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",

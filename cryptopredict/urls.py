@@ -18,6 +18,7 @@ urlpatterns = [
     path("api/v1/", include("selection.api")),
     path("api/v1/", include("trading.api")),
     path("api/v1/", include("cryptopredict.api")),
+    path("api/v1/", include("cryptopredict.deskapi")),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
