@@ -21,6 +21,7 @@ ROOT_URLCONF = "cryptopredict.urls"
 WSGI_APPLICATION = "cryptopredict.wsgi.application"
 ASGI_APPLICATION = "cryptopredict.asgi.application"
 SITE_NAME = "CryptoPredict"
+PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000")  # where links in e-mails lead
 
 # Applications, downstream first, as the funnel reads
 INSTALLED_APPS = [
@@ -170,11 +171,13 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "UTC"
-CELERY_IMPORTS = ["cryptopredict.pipeline", "cryptopredict.simulation"]
+CELERY_IMPORTS = ["cryptopredict.pipeline", "cryptopredict.simulation", "cryptopredict.reviewlinks"]
 CELERY_BEAT_SCHEDULE = {  # each finds out for itself whether there is something to do
     "simulated bars": {"task": "cryptopredict.simulation.continue_simulation", "schedule": 300},
     "pipeline": {"task": "cryptopredict.pipeline.run_newest", "schedule": 300},
     "suggestions that expired": {"task": "cryptopredict.pipeline.expire_suggestions", "schedule": 3600},
+    "suggestions that came back": {"task": "cryptopredict.pipeline.resume_suggestions", "schedule": 300},
+    "suggestions to decide on": {"task": "cryptopredict.reviewlinks.tell_reviewers", "schedule": 900},
 }
 
 # Security

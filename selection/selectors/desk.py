@@ -11,7 +11,7 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from accounts.models import ActivityType, UserActivity
+from accounts.models import ActivityType, Role, User, UserActivity
 from assets import selectors as assets
 from assets.engine.timeframe import Timeframe
 from macro import selectors as macro
@@ -128,6 +128,16 @@ def flip_words(row: Suggestion) -> str:
         else _("It would not be suggested at a lasting score below %(bound)d %%; it is %(score)d %%.")
     )
     return message % {"bound": round(100 * bound), "score": round(100 * score)}
+
+
+def reviewers() -> QuerySet[User]:
+    """Those who may decide on suggestions: administrators, and members of a group that may."""
+    permitted = Q(
+        groups__permissions__codename="review_suggestion",
+        groups__permissions__content_type__app_label="selection",
+    )
+    people = User.objects.filter(is_active=True, deleted_at=None)
+    return people.filter(Q(role=Role.ADMIN) | permitted).distinct().order_by("pk")
 
 
 def scored(items: QuerySet[WatchlistItem]) -> QuerySet[WatchlistItem]:
