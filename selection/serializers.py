@@ -82,13 +82,13 @@ class SuggestionSerializer(serializers.ModelSerializer[Suggestion]):
         return "; ".join(reasoning(row))
 
 
-def reasoning(row: Suggestion) -> list[str]:
-    """Why this is suggested, one line a reason, strongest for it first."""
+def reasoning(row: Suggestion, most: int | None = None) -> list[str]:
+    """Why this is suggested, one line a reason, strongest for it first; at most `most` of them."""
     data = row.ai_reasoning if isinstance(row.ai_reasoning, dict) else {}
-    lines = [in_words(driver) for driver in data.get("drivers", ())]
+    lines = [in_words(driver) for driver in data.get("drivers", ())[:most]]
     if not data.get("in_universe", True):
         lines.insert(0, _("it has left the universe: traded too little, too rarely, or no more"))
-    return lines
+    return lines[:most]
 
 
 def in_words(driver: Driver) -> str:

@@ -9,16 +9,16 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from cryptopredict.common.desk import UNKNOWN, RecordAdmin, lines, pairs, percent, refusal, table
+from cryptopredict.common.desk import spark as draw
 from selection import selectors, services
 from selection.admin import worth
 from selection.admin.decision import DecisionForm, grouped
@@ -140,6 +140,16 @@ class SuggestionAdmin(RecordAdmin):
 
     # What is shown
 
+    @admin.display(description=mark_safe('<input type="checkbox" id="action-toggle">'))
+    def action_checkbox(self, row: Suggestion) -> SafeString:
+        """Django's own, without a template for each row."""
+        return format_html(
+            '<input type="checkbox" name="_selected_action" value="{}" class="action-select" '
+            'aria-label="{}">',
+            row.pk,
+            row.asset.symbol,
+        )
+
     @admin.display(description=_("coin"), ordering="asset__symbol")
     def coin(self, row: Suggestion) -> SafeString:
         return format_html(
@@ -159,12 +169,12 @@ class SuggestionAdmin(RecordAdmin):
         )
 
     @admin.display(description=_("price, 60 days"))
-    def spark(self, row: Any) -> str:
+    def spark(self, row: Any) -> SafeString | str:
         closes = getattr(row, "path", None)
         if closes is None:
             closes = selectors.price_paths([row.asset_id]).get(row.asset_id, [])
         label = _t("Price of %(symbol)s over 60 days") % {"symbol": row.asset.symbol}
-        return render_to_string("admin/selection/suggestion/spark.html", {"points": closes, "label": label})
+        return draw(closes, label)
 
     @admin.display(description=_("chance to be right"), ordering="confidence_score")
     def chance(self, row: Suggestion) -> SafeString | str:
@@ -192,7 +202,7 @@ class SuggestionAdmin(RecordAdmin):
 
     @admin.display(description=_("strongest reasons"))
     def strongest(self, row: Suggestion) -> SafeString | str:
-        return lines(reasoning(row)[:REASONS])
+        return lines(reasoning(row, REASONS))
 
     @admin.display(description=_("why"))
     def why(self, row: Suggestion) -> SafeString | str:
