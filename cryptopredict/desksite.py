@@ -26,6 +26,7 @@ from selection import selectors as selection
 RUNS = 30
 ACTIVITIES = 8
 ERRORS = 5
+NOT_SHOWN = {"mfa.authenticator"}
 OLD_MODEL = timedelta(days=56)  # two calendar fits missed
 
 
@@ -36,6 +37,12 @@ class DeskSite(admin.AdminSite):
     site_title = "CryptoPredict"
     index_title = gettext_lazy("Desk")
     index_template = "admin/desk.html"
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """As usual, but for what is nobody's to look at: the secrets of second factors."""
+        models = [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
+        shown = [model for model in models if model._meta.label_lower not in NOT_SHOWN]
+        super().register(shown, admin_class, **options)
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if request.user.is_authenticated:

@@ -133,6 +133,10 @@ def test_every_list_and_form_opens_and_needs_no_inline_script_or_style(browser: 
             assert not INLINE.search(answer.content.decode()), opts.label
 
 
+def test_the_secrets_of_second_factors_are_nobodys_to_look_at() -> None:
+    assert not {"mfa.authenticator"} & {model._meta.label_lower for model in admin.site._registry}
+
+
 def test_settings_are_one_form_with_limits_and_thresholds(browser: Client, admin_user: User) -> None:
     selection.ensure_lists()
     address = reverse("admin:cryptopredict_runtimesettings_change", args=[1])
