@@ -28,6 +28,7 @@ from selection.serializers import reasoning
 from selection.words import TIER_NAMES
 
 HISTORY_ROWS = 14
+MOST_URGENT = 2
 REASONS = 2
 TOLD = 20  # refusals told one by one; more are counted
 
@@ -56,7 +57,6 @@ class SuggestionAdmin(RecordAdmin):
         "chance",
         "scores",
         "strongest",
-        "priority",
         "expires_at",
         "status_words",
     ]
@@ -84,6 +84,11 @@ class SuggestionAdmin(RecordAdmin):
     readonly_fields = ["change", "chance", "base", "spark", "why", "flip", "figures"]
     readonly_fields += ["history", "sector", "regime"]
     readonly_fields += ["decisions", "suggested_at", "status_words"]
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        """What waits needs no column that says so."""
+        names = list(super().get_list_display(request))
+        return names if request.GET.get("status") else names[:-1]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return Queue
@@ -162,8 +167,9 @@ class SuggestionAdmin(RecordAdmin):
     @admin.display(description=_("what would change"), ordering="suggestion_type")
     def change(self, row: Suggestion) -> SafeString:
         return format_html(
-            '{}<br><span class="quiet">{} → {}</span>',
+            '{}{}<br><span class="quiet">{} → {}</span>',
             row.get_suggestion_type_display(),
+            _urgent() if row.priority == MOST_URGENT else "",
             TIER_NAMES[row.asset.watchlist_tier],
             TIER_NAMES[services.target(row)],
         )
@@ -176,7 +182,7 @@ class SuggestionAdmin(RecordAdmin):
         label = _t("Price of %(symbol)s over 60 days") % {"symbol": row.asset.symbol}
         return draw(closes, label)
 
-    @admin.display(description=_("chance to be right"), ordering="confidence_score")
+    @admin.display(description=_("chance"), ordering="confidence_score")
     def chance(self, row: Suggestion) -> SafeString | str:
         if row.confidence_score is None:
             return UNKNOWN
@@ -345,3 +351,7 @@ def _chosen(request: HttpRequest, queryset: QuerySet[Suggestion]) -> list[int]:
     given = request.POST.get("ids", "").split(",") if "ids" in request.POST else None
     texts = request.POST.getlist("_selected_action") if given is None else given
     return [int(text) for text in texts if text.isascii() and text.isdigit()]
+
+
+def _urgent() -> SafeString:
+    return format_html(' <span class="urgent" title="{}">!</span>', _t("Someone may hold it."))

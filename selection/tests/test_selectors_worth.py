@@ -31,7 +31,7 @@ TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 @pytest.fixture
 def coins() -> list[Asset]:
-    """Coin n gains n + 1 tenths of a per cent a day, all have the same turnover, until today's first moment."""
+    """Coin n gains n + 1 tenths of a per cent a day at the same turnover, until today begins."""
     cache.clear()
     times = pd.date_range(end=TODAY - timedelta(days=1), periods=DAYS, freq="D", tz="UTC", unit="us")
     close = 100 * (1.001 + 0.001 * np.arange(COINS)) ** np.arange(DAYS)[:, None]
