@@ -54,7 +54,8 @@ def _horizon(horizon: dict[str, Any]) -> dict[str, Any]:
         told = [{"name": Decision(row["decision"]).label, **row} for row in rival["decisions"]]
         told.append({"name": _("approving added"), **rival["added"]})
         rows.append((names[name], [{**row, "drawn": _drawn(row, low, high)} for row in told]))
-    return {"days": horizon["days"], "rows": rows, "people": horizon["reviewers"]}
+    known = any(row["count"] for _name, told in rows for row in told)
+    return {"days": horizon["days"], "rows": rows, "people": horizon["reviewers"], "is_known": known}
 
 
 def _drawn(row: dict[str, Any], low: float, high: float) -> dict[str, float] | None:
