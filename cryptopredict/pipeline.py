@@ -215,3 +215,9 @@ def run_newest() -> list[int]:
 def expire_suggestions() -> int:
     """Close suggestions nobody reviewed in time; returns how many."""
     return selection.expire()
+
+
+@shared_task
+def resume_suggestions() -> int:
+    """Put back into the queue what was deferred until now; returns how many."""
+    return selection.resume()
