@@ -8,6 +8,8 @@ fixed: the same history has the same interval.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from assets.engine.panel import Floats, Ints
@@ -17,6 +19,18 @@ SEED = 20180101
 LEVELS = (0.025, 0.975)
 #: Blocks below which an interval would say more about the blocks than about the figure.
 LEAST_BLOCKS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A value with its 95 % interval; NaN where it is not known."""
+
+    value: float
+    low: float = float("nan")
+    high: float = float("nan")
+
+
+NOTHING = Measured(float("nan"))
 
 
 def starts(rows: int, block: int, draws: int = DRAWS, seed: int = SEED) -> Ints:
@@ -62,12 +76,17 @@ def interval(sample: Floats) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def mean(series: Floats, block: int, draws: int = DRAWS, seed: int = SEED) -> tuple[float, float, float]:
-    """Mean of the finite rows of `series` (R,) with its interval; NaN where there is nothing."""
+def mean(series: Floats, block: int, draws: int = DRAWS, seed: int = SEED) -> Measured:
+    """Mean of the finite rows of `series` (R,) with its interval."""
     seen = np.isfinite(series)
-    if not seen.any():
-        return (float("nan"),) * 3
-    drawn = sums(np.column_stack([np.where(seen, series, 0.0), seen]), block, draws, seed)
+    return ratio(np.where(seen, series, 0.0), seen.astype(np.float64), block, draws, seed)
+
+
+def ratio(top: Floats, bottom: Floats, block: int, draws: int = DRAWS, seed: int = SEED) -> Measured:
+    """Sum of `top` over sum of `bottom`, both (R,) by bar, with its interval."""
+    if not bottom.sum():
+        return NOTHING
+    drawn = sums(np.column_stack([top, bottom]), block, draws, seed)
     with np.errstate(invalid="ignore", divide="ignore"):
         low, high = interval(drawn[:, 0] / drawn[:, 1])
-    return float(series[seen].mean()), low, high
+    return Measured(float(top.sum() / bottom.sum()), low, high)

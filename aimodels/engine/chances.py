@@ -8,20 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from aimodels.engine import bootstrap
+from aimodels.engine.bootstrap import NOTHING, Measured
 from assets.engine.panel import Floats, Ints
 
 BINS = 10
 LEVELS = 200
 _EDGES = np.arange(1, LEVELS) / LEVELS
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A value with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +38,7 @@ def judge(said: Floats, rival: Floats, hit: Floats, bar: Ints, bars: int, block:
     told = np.isfinite(said) & np.isfinite(rival) & np.isfinite(hit)
     said, rival, hit, bar = said[told], rival[told], hit[told], bar[told]
     if not len(said):
-        nothing = Measured(np.nan, np.nan, np.nan)
-        return Chances(0, np.nan, nothing, nothing, nothing, nothing)
+        return Chances(0, np.nan, NOTHING, NOTHING, NOTHING, NOTHING)
     brier = np.stack([_by_bar((p - hit) ** 2, bar, bars) for p in (said, rival)], axis=1)
     return Chances(
         cases=len(said),

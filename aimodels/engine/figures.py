@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from aimodels.engine.bootstrap import Measured
 from assets.engine.panel import Bools, Floats
 
 
@@ -114,6 +115,12 @@ class Span:
 
     first: int
     judged: Bools
+
+
+def figure(name: str, role: Role, own: Measured, rival: Measured | float = math.nan, **more: Any) -> Figure:
+    """A figure from a measured value and its rival's; `more` are the other fields of `Figure`."""
+    other = rival if isinstance(rival, Measured) else Measured(rival)
+    return Figure(name, role, own.value, own.low, own.high, other.value, other.low, other.high, **more)
 
 
 def known(value: float) -> float | None:

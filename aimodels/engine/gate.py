@@ -137,18 +137,18 @@ def _not_inferior(figure: Figure, champion: Figure, block: int) -> Check:
     """The difference of two series bar by bar; models that said the same differ by nothing and pass."""
     assert figure.series is not None
     other = champion.series if champion.series is not None else np.full_like(figure.series, np.nan)
-    gap, low, high = bootstrap.mean(_difference(figure.series, other), block)
+    gap = bootstrap.mean(_difference(figure.series, other), block)
     passed = None
-    if math.isfinite(gap):
-        passed = (high if math.isfinite(high) else gap) >= -figure.slack
+    if math.isfinite(gap.value):
+        passed = (gap.high if math.isfinite(gap.high) else gap.value) >= -figure.slack
     return Check(
         figure.name,
         "champion",
         "all walk-forward years",
         figure.value,
         champion.value,
-        low,
-        high,
+        gap.low,
+        gap.high,
         figure.slack,
         passed,
     )

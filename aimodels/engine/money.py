@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aimodels.engine import bootstrap
-from aimodels.engine.chances import Measured
+from aimodels.engine.bootstrap import NOTHING, Measured
 from assets.engine.panel import Floats
 
 
@@ -32,10 +32,9 @@ def judge(own: Floats, rival: Floats, bars_per_year: float, block: int) -> Money
     """Judge simple returns by bar (R,) of a strategy and its rival; bars where either is NaN are left out."""
     both = np.isfinite(own) & np.isfinite(rival)
     own, rival = own[both], rival[both]
-    index = np.concatenate([np.arange(len(own))[None, :], bootstrap.paths(len(own), block)])
     if len(own) < 2:
-        nothing = Measured(np.nan, np.nan, np.nan)
-        return Money(len(own), *[nothing] * 8)
+        return Money(len(own), *[NOTHING] * 8)
+    index = np.concatenate([np.arange(len(own))[None, :], bootstrap.paths(len(own), block)])
     year = np.sqrt(bars_per_year)
     first, second = _sharpe(own[index]) * year, _sharpe(rival[index]) * year
     fall, other = drawdown(own[index]), drawdown(rival[index])
