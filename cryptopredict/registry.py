@@ -1,7 +1,7 @@
 """Every model of the product, as its layer declares it: the one place that knows them all.
 
-`settings.MODEL_CATALOGUE` names `CATALOGUE`; the registry, which stands upstream of the layers, finds it there.
-"""
+`settings.MODEL_CATALOGUE` names `CATALOGUE`; the registry, which stands upstream of the layers, finds it
+there."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ class Catalogue:
         """The stored market up to `as_of`, long enough to fit and judge `names` from `since` on."""
         last = assets.last_close(timeframe, as_of)
         if last is None:
-            raise LookupError(f"no {timeframe} candles are known at {as_of:%Y-%m-%d %H:%M} UTC")
+            raise ValueError(f"no {timeframe} candles are known at {as_of:%Y-%m-%d %H:%M} UTC")
         rows = 0
         for name in names:
             spec, layer = self.models[name].spec, self.models[name].layer

@@ -57,18 +57,3 @@ def reading(index: float) -> Drift:
     if not np.isfinite(index):
         return Drift.UNKNOWN
     return Drift.SHIFTED if index >= SHIFTED else Drift.WATCH if index >= WATCH else Drift.STABLE
-
-
-def calibration_drift(said: Floats, hit: Floats) -> tuple[float, float]:
-    """How far outcomes (C,) in {0, 1} lie from the probabilities (C,) given, and how many standard errors.
-
-    The mean of hit - said, and that over sqrt(sum p (1 - p)) / C (Spiegelhalter 1986, first moment). Cases
-    that overlap make the second too large: read it beside the reliability table.
-    """
-    told = np.isfinite(said) & np.isfinite(hit)
-    p, y = said[told], hit[told]
-    if not len(p):
-        return float("nan"), float("nan")
-    gap = float((y - p).mean())
-    error = float(np.sqrt((p * (1.0 - p)).sum()) / len(p))
-    return gap, gap / error if error > 0 else float("nan")

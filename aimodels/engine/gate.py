@@ -8,7 +8,8 @@ long as the 95 % interval of the difference, bar by bar, does not lie wholly bel
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -35,6 +36,7 @@ class Verdict(StrEnum):
 class Check:
     """One comparison: which figure, against whom, on which bars, both values, and whether it passed.
 
+    `champion_fails`: the champion fails the same comparison with the rival, so it is no reason to keep it.
     `passed` is None where one side is not known. `low` and `high` are the 95 % interval of the difference
     where one was made, else that of the challenger's own figure.
     """
@@ -48,6 +50,7 @@ class Check:
     high: float
     slack: float
     passed: bool | None
+    champion_fails: bool = False
 
     def document(self) -> dict[str, Any]:
         """The check as JSON."""
@@ -61,6 +64,7 @@ class Check:
             "high": known(self.high),
             "slack": self.slack,
             "passed": self.passed,
+            "champion_fails": self.champion_fails,
         }
 
 
@@ -76,26 +80,29 @@ def checks(
     before, before_whole = by_name(champion_recent), by_name(champion_whole)
     for figure in recent:
         if figure.role in RECENT:
-            out.append(_at_least(figure, figure.rival, "rival"))
+            out.append(_excused(_at_rival(figure), before.get(figure.name), _at_rival))
             if figure.name in before:
                 out.append(_at_least(figure, before[figure.name].value, "champion"))
     for figure in whole:
         if figure.role is Role.MONEY and figure.series is not None:
             if figure.name in before_whole:
                 out.append(_not_inferior(figure, before_whole[figure.name], block))
-            out.append(_not_below(figure))
+            out.append(_excused(_not_below(figure), before_whole.get(figure.name), _not_below))
     return tuple(out)
 
 
 def verdict(made: tuple[Check, ...], champion: bool, same_family: bool) -> Verdict:
     """The decision that the checks amount to.
 
-    Any that failed: refused where there is a champion, else `unproven`: it serves, as there is nothing
-    better, and says so. None failed and every one could be asked: promoted. Some could not: the refit of a
-    family that already serves goes on, another family has to wait until it can be judged.
-    """
-    if any(check.passed is False for check in made):
+    Any that failed and that the champion of the same family does not fail as well: refused where there is
+    a champion, else `unproven`: it serves, as there is nothing better, and says so. None failed and every
+    one could be asked: promoted. Some could not: the refit of a family that already serves goes on,
+    another family has to wait until it can be judged."""
+    failed = [check for check in made if check.passed is False]
+    if any(not (check.champion_fails and same_family) for check in failed):
         return Verdict.REFUSED if champion else Verdict.UNPROVEN
+    if failed:
+        return Verdict.UNPROVEN
     if made and all(check.passed for check in made):
         return Verdict.PROMOTED
     if not champion:
@@ -115,6 +122,16 @@ def reasons(made: tuple[Check, ...]) -> list[str]:
                 f"{check.window}"
             )
     return out
+
+
+def _at_rival(figure: Figure) -> Check:
+    return _at_least(figure, figure.rival, "rival")
+
+
+def _excused(check: Check, champion: Figure | None, ask: Callable[[Figure], Check]) -> Check:
+    """The check, marked where the champion fails it too."""
+    fails = champion is not None and ask(champion).passed is False
+    return replace(check, champion_fails=fails)
 
 
 def _at_least(figure: Figure, other: float, against: str) -> Check:

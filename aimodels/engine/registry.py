@@ -54,6 +54,6 @@ class Catalogue(Protocol):
     def ground(self, timeframe: Any, as_of: datetime, since: datetime, names: tuple[str, ...]) -> Ground:
         """The market up to `as_of`, long enough to fit and judge `names` from `since` on.
 
-        Raises LookupError where no candles are known by then.
+        Raises ValueError where no candles are known by then.
         """
         ...

@@ -15,7 +15,7 @@ from aimodels.engine.bootstrap import Measured
 from aimodels.engine.checks import Sample
 from aimodels.engine.figures import Bounds, Figure, Role, Span, figure
 from assets.engine.panel import Bools, Floats, Ints, Panel
-from macro.engine import forecast, regime
+from macro.engine import forecast, regime, states
 from macro.engine.analysis import Inputs, Result, apply
 from macro.engine.market import holding_return
 
@@ -56,7 +56,10 @@ def observe(inputs: Inputs, start: int, stop: int) -> Sample:
     label."""
     rows = slice(start, stop)
     model = inputs.model
-    return Sample(np.column_stack([model.direction[rows], model.turbulence[rows], model.context[rows]]))
+    names = (*states.DIRECTION_FEATURES, *states.TURBULENCE_FEATURES, *regime.CONTEXT)
+    return Sample(
+        names, np.column_stack([model.direction[rows], model.turbulence[rows], model.context[rows]])
+    )
 
 
 def _spans(panel: Panel, result: Result, judged: Bools) -> list[_Ahead]:

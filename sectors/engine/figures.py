@@ -41,7 +41,7 @@ def observe(spec: ModelSpec, inputs: Inputs, start: int, stop: int) -> Sample:
     x = (inputs.contest.features if contest else inputs.race.features)[start:stop]
     y = (inputs.contest.beats if contest else inputs.race.changed)[start:stop].copy()
     y[max(0, len(y) - _bars(inputs, spec.horizon_days)) :] = np.nan
-    return Sample(x.reshape(-1, x.shape[-1]), y.ravel())
+    return Sample(spec.features, x.reshape(-1, x.shape[-1]), y.ravel())
 
 
 def _bars(inputs: Inputs, days: int) -> int:

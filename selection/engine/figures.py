@@ -58,7 +58,7 @@ def observe(inputs: Inputs, start: int, stop: int) -> Sample:
     hide that the whole market has moved."""
     rows = np.arange(start, stop)[::-OBSERVE_STRIDE][::-1]
     row, coin = np.nonzero(inputs.members[rows])
-    return Sample(np.column_stack([inputs.raw[name][rows][row, coin] for name in FEATURES]))
+    return Sample(FEATURES, np.column_stack([inputs.raw[name][rows][row, coin] for name in FEATURES]))
 
 
 def _bounds(name: str, spec: ModelSpec) -> Bounds:

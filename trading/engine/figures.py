@@ -45,7 +45,9 @@ def observe(direction: Direction, inputs: Inputs, start: int, stop: int) -> Samp
     row = rows[where]
     hit = (ended.code[row, columns] == TARGET).astype(np.float64)
     decided = (ended.code[row, columns] != OPEN) & (row + horizon_bars(inputs.panel.timeframe) < stop)
-    return Sample(gather(inputs, row, columns, direction), np.where(decided, hit, np.nan))
+    return Sample(
+        SPECS[direction].features, gather(inputs, row, columns, direction), np.where(decided, hit, np.nan)
+    )
 
 
 def _decided(inputs: Inputs, result: Result, side: int) -> tuple[Floats, Floats]:
