@@ -28,6 +28,7 @@ class Grade(StrEnum):
     """Where a figure stands among its bounds."""
 
     UNKNOWN = "unknown"
+    UNBOUNDED = "unbounded"
     BELOW_FLOOR = "below_floor"
     FLOOR = "floor"
     GOAL = "goal"
@@ -36,11 +37,13 @@ class Grade(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a figure has to reach (`floor`), should reach (`goal`), and what would smell of a leak."""
+    """What a figure has to reach (`floor`), should reach (`goal`), what would smell of a leak (`suspect`),
+    and below what its interval must not lie wholly (`within`)."""
 
     floor: float | None = None
     goal: float | None = None
     suspect: float | None = None
+    within: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,10 +79,14 @@ class Figure:
         return value if self.higher else -value
 
     def grade(self) -> Grade:
-        """Place of the figure among its bounds; a figure without a floor that is known has reached it."""
+        """Place of the figure among its bounds."""
         if not math.isfinite(self.value):
             return Grade.UNKNOWN
+        if self.bounds == Bounds():
+            return Grade.UNBOUNDED
         own = self.merit(self.value)
+        if self.bounds.within is not None and math.isfinite(self.high) and self.high < self.bounds.within:
+            return Grade.BELOW_FLOOR
         if self.bounds.suspect is not None and own > self.merit(self.bounds.suspect):
             return Grade.SUSPECT
         if self.bounds.goal is not None and own >= self.merit(self.bounds.goal):

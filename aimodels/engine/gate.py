@@ -94,10 +94,11 @@ def checks(
 def verdict(made: tuple[Check, ...], champion: bool, same_family: bool) -> Verdict:
     """The decision that the checks amount to.
 
-    Any that failed and that the champion of the same family does not fail as well: refused where there is
-    a champion, else `unproven`: it serves, as there is nothing better, and says so. None failed and every
-    one could be asked: promoted. Some could not: the refit of a family that already serves goes on,
-    another family has to wait until it can be judged."""
+    Any that failed, unless the champion is of the same family and fails it as well: refused where there is a
+    champion, else `unproven`: it serves, as there is nothing better, and says so. None failed and every one
+    could be asked: promoted. Some could not: the refit of a family that already serves goes on, another
+    family has to wait until it can be judged.
+    """
     failed = [check for check in made if check.passed is False]
     if any(not (check.champion_fails and same_family) for check in failed):
         return Verdict.REFUSED if champion else Verdict.UNPROVEN

@@ -120,5 +120,5 @@ def _store(
 
 def worst(figures: Sequence[Figure]) -> Grade:
     """The worst grade among figures that have bounds; unknown where none has."""
-    grades = {figure.grade() for figure in figures if figure.bounds.floor is not None}
+    grades = {figure.grade() for figure in figures}
     return next((grade for grade in _ORDER if grade in grades), Grade.UNKNOWN)

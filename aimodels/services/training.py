@@ -143,9 +143,9 @@ def _fit_all(
     fits, rows = read(work.declared, work.timeframe, [fold.moment for fold in work.folds])
     missing = [fold for fold in work.folds if fold.moment not in fits]
     work.journal.note(f"{len(fits)} of {len(work.folds)} folds are stored, {len(missing)} to fit", 0.05)
-    done, why = 0, {}
-    for fold, made, seconds in fitted(work.declared, inputs, missing, jobs):
-        done += 1
+    why: dict[datetime, str] = {}
+    results = fitted(work.declared, inputs, missing, jobs)
+    for done, (fold, made, seconds) in enumerate(results, start=1):
         if isinstance(made, ValueError):
             why[fold.moment] = str(made)
         else:

@@ -26,7 +26,7 @@ BOUNDS = {
     "ic": Bounds(0.07, 0.13, 0.22),
     "ic_beyond_low_volatility": Bounds(0.03, 0.07, 0.15),
     "ic_t": Bounds(3.0, 8.0),
-    "quintile_spread": Bounds(None, 0.008, 0.025),
+    "quintile_spread": Bounds(None, 0.008, 0.025, within=0.0),
 }
 SLACK_IC = 0.01
 OBSERVE_STRIDE = 7

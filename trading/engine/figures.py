@@ -96,7 +96,7 @@ def _issued(inputs: Inputs, result: Result, side: int, block: int) -> tuple[Figu
             "issued_net_r",
             own=bootstrap.ratio(total, count, block),
             rival=bootstrap.ratio(usual, count, block),
-            bounds=Bounds(None, 0.05, 0.25),
+            bounds=Bounds(None, 0.05, 0.25, within=0.0),
             note=none or "mean net R; the rival is random entries",
         ),
         made(

@@ -16,8 +16,8 @@ from cryptopredict.moments import moment
 
 class Command(BaseCommand):
     help = (
-        "Judge every model on bars it had not seen: each figure with its 95 % block-bootstrap interval, the naive "
-        "rival's beside it, and what it has to reach. The judgement is stored."
+        "Judge every model on bars it had not seen: each figure with its 95 % block-bootstrap interval, "
+        "the naive rival's beside it, and what it has to reach. The judgement is stored."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -11,8 +11,8 @@ from assets.engine.timeframe import Timeframe
 
 class Command(BaseCommand):
     help = (
-        "Let an earlier version of a model serve again, past later refits, until the next training is judged. "
-        "What was said with the other version stays as it was said."
+        "Let an earlier version of a model serve again, past later refits, until the next training is "
+        "judged. What was said with the other version stays as it was said."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -15,8 +15,8 @@ from cryptopredict.moments import moment
 
 class Command(BaseCommand):
     help = (
-        "Fit models on every fold of a walk forward, judge them on bars they had not seen, and let those serve "
-        "that pass the gate. Fits that are stored already are read. Exit code 1 where one could not be "
+        "Fit models on every fold of a walk forward, judge them on bars they had not seen, and let those "
+        "serve that pass the gate. Fits that are stored already are read. Exit code 1 where one could not be "
         "trained; what served goes on. Folds run through joblib: a program that calls "
         "aimodels.services.train_all inside joblib.parallel_config(backend='dask' or 'ray') spreads them "
         "over machines (docs/training.md)."
@@ -68,7 +68,7 @@ class Command(BaseCommand):
             raise CommandError(f"--jobs: {options['jobs']} is no number of processes; give 1 or more, or -1")
         if options["as_of"] and options["as_of"] > timezone.now():
             raise CommandError(
-                f"--as-of: {options['as_of']:%Y-%m-%d %H:%M} UTC lies in the future: nothing is known of it yet"
+                f"--as-of: {options['as_of']:%Y-%m-%d %H:%M} UTC lies in the future: nothing is known of it"
             )
 
     def _table(self, jobs: list[TrainingJob]) -> Table:
