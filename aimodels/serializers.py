@@ -102,6 +102,7 @@ class PromotionSerializer(serializers.ModelSerializer[Promotion]):
             "effective_from",
             "window_start",
             "window_end",
+            "is_binding",
             "reasons",
             "checks",
             "figures",

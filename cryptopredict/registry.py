@@ -83,18 +83,6 @@ PREPARE: Mapping[str, Callable[[Market], Any]] = {
 }
 
 
-def _fit_macro(inputs: macro.Inputs, row: int) -> macro.RegimeFit:
-    return macro.fit(inputs.model, row)
-
-
-def _fit_sector(inputs: sectors.Inputs, row: int, spec: Any) -> sectors.SectorFit:
-    return sectors.fit(spec, inputs, row)
-
-
-def _fit_score(inputs: selection.Inputs, row: int, spec: Any) -> selection.ScoreFit:
-    return selection.fit(inputs, row, spec)
-
-
 def _judge_macro(ground: Ground, fits: Mapping[datetime, Any], span: Span) -> tuple[Figure, ...]:
     return macro_figures.figures(ground.panel, ground.inputs("macro"), fits, span)
 
@@ -109,7 +97,7 @@ def _judge_trading(
 def _declared() -> list[Declared]:
     (regime,) = macro.SPECS
     found = [
-        Declared(regime, macro.RegimeFit, "macro", _fit_macro, _judge_macro, macro_figures.observe),
+        Declared(regime, macro.RegimeFit, "macro", macro.learn, _judge_macro, macro_figures.observe),
     ]
     kinds: dict[str, type[Any]] = {"sector_rotation": sectors.RotationFit}
     for spec in sectors.SPECS:
@@ -118,7 +106,7 @@ def _declared() -> list[Declared]:
                 spec,
                 kinds.get(spec.name, sectors.OutlookFit),
                 "sectors",
-                partial(_fit_sector, spec=spec),
+                partial(sectors.fit, spec),
                 lambda ground, fits, span, spec=spec: sector_figures.figures(
                     spec, ground.inputs("sectors"), fits, span
                 ),
@@ -131,7 +119,7 @@ def _declared() -> list[Declared]:
                 spec,
                 selection.ScoreFit,
                 "selection",
-                partial(_fit_score, spec=spec),
+                partial(selection.fit, spec=spec),
                 lambda ground, fits, span, spec=spec: selection_figures.figures(
                     spec, ground.inputs("selection"), fits, span
                 ),

@@ -55,20 +55,20 @@ def current_versions() -> QuerySet[AIModel]:
 
 
 def pins(name: str, timeframe: Timeframe, until: datetime) -> list[Promotion]:
-    """Decisions that take effect by `until`, in the order in which they do."""
+    """Binding decisions that take effect by `until`, in the order in which they were made."""
     return list(
-        Promotion.objects.filter(name=name, timeframe=timeframe, effective_from__lte=until)
+        Promotion.objects.filter(name=name, timeframe=timeframe, effective_from__lte=until, is_binding=True)
         .select_related("serving")
-        .order_by("effective_from", "pk")
+        .order_by("pk")
     )
 
 
 def in_effect(decisions: Sequence[Promotion], moment: datetime) -> AIModel | None:
-    """The version that a decision holds on to at `moment`; None where the fit of the moment serves."""
+    """The version that the last decision on `moment` holds on to; None where the fit of the moment serves."""
     held = None
     for decision in decisions:
         if decision.effective_from > moment:
-            break
+            continue
         held = decision.serving if decision.verdict in HOLDING else None
         if held is not None and held.fitted_as_of > moment:
             held = None  # it would know what came after
