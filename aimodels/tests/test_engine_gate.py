@@ -69,6 +69,17 @@ def test_a_champion_that_fails_the_same_comparison_is_no_reason_to_keep_it() -> 
     assert gate.verdict(against_good, champion=True, same_family=True) is Verdict.REFUSED
 
 
+def test_a_calibration_error_that_may_be_chance_does_not_lose_to_a_constant() -> None:
+    def against_constant(low: float) -> Verdict:
+        error = (
+            figure("calibration", Role.CALIBRATION, Measured(0.09, low, 0.12), 0.0, higher=False, slack=0.03),
+        )
+        return gate.verdict(gate.checks(error, ()), champion=False, same_family=False)
+
+    assert against_constant(0.02) is Verdict.PROMOTED
+    assert against_constant(0.05) is Verdict.UNPROVEN
+
+
 def test_what_cannot_be_judged_lets_a_refit_go_on_and_another_family_wait() -> None:
     unknown = (figure("skill", Role.SKILL, Measured(np.nan), 0.0),)
     made = gate.checks(unknown, (), unknown, (), 14)
