@@ -15,6 +15,7 @@ from django.utils import timezone
 from aimodels import selectors
 from aimodels.engine import artefact
 from aimodels.engine.artefact import ArtefactError
+from aimodels.engine.fitting import on_one_thread
 from aimodels.engine.spec import ModelSpec
 from aimodels.models import AIModel, ModelStatus
 from aimodels.services.decisions import activate, condemn
@@ -93,7 +94,8 @@ def _make(
     """The moment's fit, made and stored; None where there is too little to learn from."""
     started = time.perf_counter()
     try:
-        made = fit(moment)
+        with on_one_thread():
+            made = fit(moment)
     except ValueError as error:
         desk.notes[moment] = str(error)
         return None
