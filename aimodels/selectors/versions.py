@@ -17,18 +17,18 @@ def version_of(spec: ModelSpec, moment: datetime) -> str:
     return f"{spec.version}.{moment:%Y%m%d}"
 
 
-def stored(spec: ModelSpec, timeframe: Timeframe, moments: Iterable[datetime]) -> QuerySet[AIModel]:
-    """Usable versions of this declaration fitted at `moments`, a repaired one after the one it repairs."""
-    return (
-        AIModel.objects.filter(
-            name=spec.name,
-            timeframe=timeframe,
-            version__startswith=f"{spec.version}.",
-            fitted_as_of__in=list(moments),
-        )
-        .exclude(status=ModelStatus.ERROR)
-        .order_by("pk")
-    )
+def stored(
+    spec: ModelSpec, timeframe: Timeframe, moments: Iterable[datetime], broken: bool = False
+) -> QuerySet[AIModel]:
+    """Versions of this declaration fitted at `moments`, a repaired one after the one it repairs; with
+    `broken` those too whose artefact was refused."""
+    rows = AIModel.objects.filter(
+        name=spec.name,
+        timeframe=timeframe,
+        version__startswith=f"{spec.version}.",
+        fitted_as_of__in=list(moments),
+    ).order_by("pk")
+    return rows if broken else rows.exclude(status=ModelStatus.ERROR)
 
 
 def earlier(name: str, timeframe: Timeframe, moment: datetime) -> QuerySet[AIModel]:
@@ -83,7 +83,7 @@ def needed_rows(
     start = since
     for spec in specs:
         moments = grid(spec, since, as_of)
-        there = set(stored(spec, timeframe, moments).values_list("fitted_as_of", flat=True))
+        there = set(stored(spec, timeframe, moments, broken=True).values_list("fitted_as_of", flat=True))
         missing = [moment for moment in moments if moment not in there]
         if missing:
             start = min(start, missing[0] - timedelta(days=spec.train_days))

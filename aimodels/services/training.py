@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,8 +19,8 @@ from aimodels.engine.fitting import fitted
 from aimodels.engine.folds import Fold
 from aimodels.engine.gate import Verdict
 from aimodels.engine.registry import Declared, Ground
-from aimodels.engine.spec import family
-from aimodels.models import AIModel, JobStatus, Promotion, TrainingJob
+from aimodels.engine.spec import ModelSpec, family
+from aimodels.models import AIModel, JobStatus, ModelStatus, Promotion, TrainingJob
 from aimodels.services import health
 from aimodels.services.decisions import condemn, decide
 from aimodels.services.jobs import BusyError, Cancelled, Journal, TrainingError, claim
@@ -142,6 +143,7 @@ def _fit_all(
     fits, rows = read(work.declared, work.timeframe, [fold.moment for fold in work.folds])
     missing = [fold for fold in work.folds if fold.moment not in fits]
     work.journal.note(f"{len(fits)} of {len(work.folds)} folds are stored, {len(missing)} to fit", 0.05)
+    broken = refused(spec, work.timeframe, missing)
     why: dict[datetime, str] = {}
     results = fitted(work.declared.fit, inputs, missing, jobs)
     for done, (fold, made, seconds) in enumerate(results, start=1):
@@ -149,7 +151,7 @@ def _fit_all(
             why[fold.moment] = str(made)
         else:
             data = artefact.encode(made)
-            row = keep(spec, work.timeframe, fold.moment, data, seconds)
+            row = keep(spec, work.timeframe, fold.moment, data, seconds, broken[fold.moment])
             fits[fold.moment], rows[fold.moment] = made, row
         said = why.get(fold.moment, f"fitted in {seconds:.2f} s")
         work.journal.note(f"{fold.moment:%Y-%m-%d} {said}", 0.05 + 0.75 * done / len(missing))
@@ -175,6 +177,13 @@ def read(
         except ArtefactError as error:
             condemn(row, str(error))
     return fits, rows
+
+
+def refused(spec: ModelSpec, timeframe: Timeframe, walked: Sequence[Fold]) -> Counter[datetime]:
+    """How many versions of each fold were refused for their artefact."""
+    moments = [fold.moment for fold in walked]
+    rows = selectors.stored(spec, timeframe, moments, broken=True).filter(status=ModelStatus.ERROR)
+    return Counter(rows.values_list("fitted_as_of", flat=True))
 
 
 def train_all(
