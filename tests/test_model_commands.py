@@ -73,6 +73,8 @@ def test_models_are_trained_judged_and_rolled_back_and_serve_the_pipeline(last: 
             assert known or figure["grade"] == "unknown", (one["name"], name)
     assert "regime_log_loss_skill_7d" in call("evaluate_models", "macro_regime", "--to", at)
 
+    assert call("show_model", "macro_regime").startswith("# macro_regime")
+    assert json.loads(call("show_model", "macro_regime", "--json"))["state"] == "expired"
     back = call("rollback_model", "macro_regime")
     assert "serves instead of" in back
     assert Promotion.objects.latest("pk").verdict == "rolled_back"
@@ -92,6 +94,7 @@ def test_models_are_trained_judged_and_rolled_back_and_serve_the_pipeline(last: 
         (("evaluate_models", "--to", "2090-01-01"), "lies in the future"),
         (("evaluate_models", "--from", "2024-02-01", "--to", "2024-01-01"), "has to begin before"),
         (("evaluate_models",), "no 1d candles are known"),
+        (("show_model", "ghost"), "is not a model"),
         (("rollback_model", "ghost"), "is not a model"),
         (("rollback_model", "macro_regime"), "no version that serves"),
     ],

@@ -282,6 +282,17 @@ def test_a_request_waits_once_and_is_carried_out_by_a_worker(toys: Any) -> None:
     assert tasks.train_waiting() == 0
 
 
+def test_each_calendar_refit_is_trained_once_by_itself(toys: Any, monkeypatch: Any) -> None:
+    from aimodels import tasks
+
+    monkeypatch.setattr(tasks.assets, "last_close", lambda *given: toy.LAST)
+    monkeypatch.setattr(tasks.timezone, "now", lambda: toy.LAST)
+    assert tasks.train_due() == 1
+    assert tasks.train_due() == 0
+    monkeypatch.setattr(tasks.assets, "last_close", lambda *given: None)
+    assert tasks.train_due() == 0
+
+
 @pytest.mark.parametrize(
     ("wrong", "rule"),
     [
