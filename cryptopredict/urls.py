@@ -15,6 +15,7 @@ urlpatterns = [
     path("trading/", include("trading.urls")),
     path("api/v1/", include("accounts.api")),
     path("api/v1/", include("assets.api")),
+    path("api/v1/", include("aimodels.api")),
     path("api/v1/", include("macro.api")),
     path("api/v1/", include("sectors.api")),
     path("api/v1/", include("selection.api")),
