@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+import django
 import numpy as np
 import pandas as pd
 
-from assets.engine.panel import BAR_FIELDS, Panel
-from assets.engine.pegged import is_pegged
-from assets.engine.timeframe import Timeframe
-from assets.formats.series_names import canonical
-from cryptopredict.lookahead import Market
-from sectors.engine import taxonomy
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cryptopredict.settings")
+django.setup()  # the funnel in memory shares modules with the one in the database
+
+from assets.engine.panel import BAR_FIELDS, Panel  # noqa: E402
+from assets.engine.pegged import is_pegged  # noqa: E402
+from assets.engine.timeframe import Timeframe  # noqa: E402
+from assets.formats.series_names import canonical  # noqa: E402
+from cryptopredict.lookahead import Market  # noqa: E402
+from sectors.engine import taxonomy  # noqa: E402
 
 
 def load(candles: Path, series: Path | None, since: datetime, until: datetime) -> Market:
