@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
 from cryptopredict import embedded
@@ -160,10 +161,13 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "UTC"
 CELERY_IMPORTS = ["cryptopredict.pipeline", "cryptopredict.simulation"]
+MODEL_CATALOGUE = "cryptopredict.registry.CATALOGUE"  # what the registry knows of the layers
 CELERY_BEAT_SCHEDULE = {  # each finds out for itself whether there is something to do
     "simulated bars": {"task": "cryptopredict.simulation.continue_simulation", "schedule": 300},
     "pipeline": {"task": "cryptopredict.pipeline.run_newest", "schedule": 300},
     "suggestions that expired": {"task": "cryptopredict.pipeline.expire_suggestions", "schedule": 3600},
+    "trainings that wait": {"task": "aimodels.tasks.train_waiting", "schedule": 300},
+    "trainings that are due": {"task": "aimodels.tasks.train_due", "schedule": crontab(hour=3, minute=40)},
 }
 
 # Security

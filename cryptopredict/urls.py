@@ -13,6 +13,7 @@ urlpatterns = [
     path("dashboard/sentence/", dashboard.sentence, name="dashboard_sentence"),
     path("dashboard/<slug:slug>/", dashboard.part, name="dashboard_part"),
     path("trading/", include("trading.urls")),
+    path("api/v1/", include("aimodels.api")),
     path("api/v1/", include("macro.api")),
     path("api/v1/", include("sectors.api")),
     path("api/v1/", include("selection.api")),

@@ -3,8 +3,10 @@
 from aimodels.models.aimodel import AIModel, ModelStatus, ModelType
 from aimodels.models.job import Evaluation, JobStatus, PredictionJob, TrainingJob
 from aimodels.models.prediction import LayerSource, Prediction
+from aimodels.models.promotion import HOLDING, Promotion, PromotionVerdict
 
 __all__ = [
+    "HOLDING",
     "AIModel",
     "Evaluation",
     "JobStatus",
@@ -13,5 +15,7 @@ __all__ = [
     "ModelType",
     "Prediction",
     "PredictionJob",
+    "Promotion",
+    "PromotionVerdict",
     "TrainingJob",
 ]

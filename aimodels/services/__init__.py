@@ -1,0 +1,23 @@
+"""The only writers of models: fitting, judging, deciding which version serves."""
+
+from aimodels.services.decisions import RollbackError, activate, rollback
+from aimodels.services.evaluation import evaluate
+from aimodels.services.jobs import BusyError, TrainingError, cancel, mend_all, request
+from aimodels.services.serving import Served, serve
+from aimodels.services.training import train, train_all
+
+__all__ = [
+    "BusyError",
+    "RollbackError",
+    "Served",
+    "TrainingError",
+    "activate",
+    "cancel",
+    "evaluate",
+    "mend_all",
+    "request",
+    "rollback",
+    "serve",
+    "train",
+    "train_all",
+]
