@@ -166,6 +166,7 @@ CELERY_BEAT_SCHEDULE = {  # each finds out for itself whether there is something
     "simulated bars": {"task": "cryptopredict.simulation.continue_simulation", "schedule": 300},
     "pipeline": {"task": "cryptopredict.pipeline.run_newest", "schedule": 300},
     "suggestions that expired": {"task": "cryptopredict.pipeline.expire_suggestions", "schedule": 3600},
+    "predictions whose time has come": {"task": "aimodels.tasks.realise_predictions", "schedule": 900},
     "trainings that wait": {"task": "aimodels.tasks.train_waiting", "schedule": 300},
     "trainings that are due": {"task": "aimodels.tasks.train_due", "schedule": crontab(hour=3, minute=40)},
 }
