@@ -98,7 +98,7 @@ def weekend(panel: Panel, bars: int) -> Floats:
     """Share (T,) of the next `bars` bars' days that are a Saturday or a Sunday: markets rest then."""
     delta = panel.timeframe.delta
     opens = panel.times + delta
-    rests = np.stack([(opens + k * delta).weekday >= 5 for k in range(bars)])
+    rests = np.stack([(opens + k * delta).day_of_week >= 5 for k in range(bars)])
     return np.asarray(np.mean(rests, axis=0), dtype=np.float64)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import numpy as np
@@ -28,6 +30,7 @@ STORED_DAYS = (1, 7)  # told of the whole universe at every close; thirty days o
 MOST_HOURS = 90 * 24
 VOLATILITY = ("calm", "low", "medium", "high", "extreme")
 ACCURATE_WITHIN = 5.0  # per cent
+_LAST_DIGIT = Decimal("1e-18")
 _EXACT_FROM = 0.01  # a float from here up has at most 18 decimals, which is what the columns keep
 
 Context = Mapping[datetime, Mapping[str, Any]]
@@ -116,7 +119,7 @@ def _columns(book: _Book, context: Context) -> dict[str, Any]:
     if not len(rows):
         return {}
     at, width = price[rows, columns], half[rows, columns]
-    low, high = at * np.exp(-width), at * np.exp(width)
+    texts = [_texts(prices) for prices in (at, at * np.exp(-width), at * np.exp(width))]
     closes = [panel.as_of(row) for row in range(first, len(panel.times))]
     group = book.result.group[book.h][rows, columns]
     covered = book.result.covered[book.h][rows, group]
@@ -135,17 +138,17 @@ def _columns(book: _Book, context: Context) -> dict[str, Any]:
         "training_data_end": _by_row(rows, owners),
         "prediction_horizon": book.spec.horizon_days * 24,
         "target_datetime": [moment + span for moment in told],
-        "input_price": _texts(at),
-        "predicted_price": _texts(at),
-        "lower_price": _texts(low),
-        "upper_price": _texts(high),
+        "input_price": texts[0],
+        "predicted_price": texts[0],
+        "lower_price": texts[1],
+        "upper_price": texts[2],
         "interval_level": LEVEL,
         "confidence_score": np.where(np.isfinite(covered), covered, LEVEL),
         "model_parameters": _parameters(book.result, book.h, rows, group),
         "macro_context": _by_row(rows, [dict(words) for words in said]),
         "market_conditions": _by_row(rows, [str(words.get("regime", "")) for words in said]),
         "volatility_level": [VOLATILITY[number] for number in group.tolist()],
-        **_outcomes(book, (rows, columns), (at, low, high)),
+        **_outcomes(book, (rows, columns), texts),
     }
 
 
@@ -170,11 +173,14 @@ def _parameters(result: Result, h: int, rows: Ints, group: Ints) -> list[dict[st
     return [made[row][number] for row, number in zip(rows.tolist(), group.tolist(), strict=True)]
 
 
-def _outcomes(book: _Book, cells: tuple[Ints, Ints], prices: tuple[Floats, Floats, Floats]) -> dict[str, Any]:
-    """Outcome columns where the panel's bars have decided: the close at the moment foretold."""
+def _outcomes(book: _Book, cells: tuple[Ints, Ints], texts: Sequence[list[str]]) -> dict[str, Any]:
+    """Outcome columns where the panel's bars have decided: the close at the moment foretold.
+
+    Of the digits the table keeps, as `realisation.resolve` has them when it scores later.
+    """
     panel = book.inputs.panel
     rows, columns = cells
-    at, low, high = prices
+    at, low, high = (np.array([float(text) for text in column]) for column in texts)
     later = book.result.first + rows + panel.timeframe.bars(timedelta(days=book.spec.horizon_days))
     ended = later < len(panel.times)
     actual = np.full(len(rows), np.nan)
@@ -199,9 +205,13 @@ def _answers(answer: Bools, known: Bools) -> list[bool | None]:
 
 
 def _texts(prices: Floats) -> list[str]:
-    """Prices with every digit that the columns keep; NaN as "nan", which the caller leaves out."""
+    """Prices as the columns keep them, rounded as PostgreSQL does; NaN as "nan", which the caller leaves
+    out.
+    """
     return [
-        repr(price) if price >= _EXACT_FROM or price != price else f"{price:.18f}"
+        repr(price)
+        if price >= _EXACT_FROM or math.isnan(price)
+        else f"{Decimal(repr(price)).quantize(_LAST_DIGIT, ROUND_HALF_UP):f}"
         for price in prices.tolist()
     ]
 

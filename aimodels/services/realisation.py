@@ -56,17 +56,16 @@ def _score(as_of: datetime) -> list[int]:
     )
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {_TABLE} AS kept SET actual_price = found.price, "
-            "absolute_error = abs(kept.predicted_price - found.price), "
-            "squared_error = ((kept.predicted_price - found.price) ^ 2)::float8, "
-            "accuracy_percentage = greatest(0, "
-            "100 - 100 * abs(kept.predicted_price - found.price) / found.price)::float8, "
-            "is_accurate = 100 * abs(kept.predicted_price - found.price) "
-            "<= kept.accuracy_threshold::numeric * found.price, "
-            "is_inside = found.price BETWEEN kept.lower_price AND kept.upper_price, "
+            f"UPDATE {_TABLE} AS kept SET actual_price = found.price::text::numeric, "
+            "absolute_error = abs(found.said - found.price)::text::numeric, "
+            "squared_error = (found.said - found.price) * (found.said - found.price), "
+            "accuracy_percentage = greatest(0, 100 - 100 * abs(found.said - found.price) / found.price), "
+            "is_accurate = 100 * abs(found.said - found.price) / found.price <= kept.accuracy_threshold, "
+            "is_inside = found.price BETWEEN kept.lower_price::float8 AND kept.upper_price::float8, "
             "evaluated_at = %s "
-            "FROM (SELECT DISTINCT ON (due.id) due.id, closed.close::text::numeric AS price "
-            f"FROM {_TABLE} AS due CROSS JOIN {_CLOSES} CROSS JOIN LATERAL ({bars}) AS closed "
+            "FROM (SELECT DISTINCT ON (due.id) due.id, due.predicted_price::float8 AS said, "
+            f"closed.close AS price FROM {_TABLE} AS due CROSS JOIN {_CLOSES} "
+            f"CROSS JOIN LATERAL ({bars}) AS closed "
             "WHERE due.evaluated_at IS NULL AND due.target_datetime <= %s AND closed.close > 0 "
             "ORDER BY due.id, bar.length) AS found "
             "WHERE kept.id = found.id AND kept.evaluated_at IS NULL RETURNING kept.id",
