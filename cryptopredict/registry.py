@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from aimodels.engine import interval_figures, intervals
 from aimodels.engine.figures import Figure, Span
 from aimodels.engine.registry import Declared, Ground
 from assets import selectors as assets
@@ -80,6 +81,7 @@ PREPARE: Mapping[str, Callable[[Market], Any]] = {
     "sectors": lambda market: sectors.prepare(market.panel, market.membership),
     "selection": _selection,
     "trading": lambda market: trading.prepare(market.panel),
+    "predictions": lambda market: intervals.prepare(market.panel),
 }
 
 
@@ -93,6 +95,10 @@ def _fit_sector(inputs: sectors.Inputs, row: int, spec: Any) -> sectors.SectorFi
 
 def _fit_score(inputs: selection.Inputs, row: int, spec: Any) -> selection.ScoreFit:
     return selection.fit(inputs, row, spec)
+
+
+def _fit_interval(inputs: intervals.Inputs, row: int, spec: Any) -> intervals.IntervalFit:
+    return intervals.fit(inputs, row, spec)
 
 
 def _judge_macro(ground: Ground, fits: Mapping[datetime, Any], span: Span) -> tuple[Figure, ...]:
@@ -151,7 +157,18 @@ def _declared() -> list[Declared]:
                 needs=upstream,
             )
         )
-    return found
+    return [*found, *map(_interval, intervals.SPECS)]
+
+
+def _interval(spec: Any) -> Declared:
+    return Declared(
+        spec,
+        intervals.IntervalFit,
+        "predictions",
+        partial(_fit_interval, spec=spec),
+        lambda ground, fits, span: interval_figures.figures(spec, ground.inputs("predictions"), fits, span),
+        partial(interval_figures.observe, spec),
+    )
 
 
 LOOKBACK: Mapping[str, Callable[[Timeframe], int]] = {
@@ -159,6 +176,7 @@ LOOKBACK: Mapping[str, Callable[[Timeframe], int]] = {
     "sectors": sectors.lookback,
     "selection": selection.lookback,
     "trading": trading.lookback,
+    "predictions": intervals.lookback,
 }
 
 

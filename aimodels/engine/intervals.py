@@ -196,6 +196,8 @@ def half_at(half: Floats, hours: float) -> Floats:
     Straight lines in log width over log time between them; before the first and after the last it grows
     with the root of time.
     """
+    if hours / 24 in HORIZON_DAYS:
+        return np.asarray(half[HORIZON_DAYS.index(round(hours / 24))], dtype=np.float64)
     spans = np.log(np.array(HORIZON_DAYS, dtype=np.float64) * 24.0)
     at = np.log(hours)
     logs = np.log(half)

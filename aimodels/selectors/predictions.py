@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from functools import reduce
+from operator import or_
+from typing import Any, TypeVar
 
 from django.db.models import Avg, Count, Q, QuerySet
 
 from aimodels.engine import artefact, intervals
-from aimodels.engine.intervals import SPECS, IntervalFit
+from aimodels.engine.intervals import SPECS
 from aimodels.engine.spec import ModelSpec
 from aimodels.models import AIModel, LayerSource, ModelStatus, Prediction
 from aimodels.selectors.versions import needed_rows
 from assets.engine.timeframe import Timeframe
 
+F = TypeVar("F")
 NONE_REALISED = "no prediction of this kind has come to its end in these days"
 BEST = 5
 
@@ -35,13 +38,18 @@ def visible_to(user_id: int) -> QuerySet[Prediction]:
 
 
 def newest_fits(
-    specs: Iterable[ModelSpec], timeframe: Timeframe, as_of: datetime
-) -> dict[str, tuple[int, str, datetime, IntervalFit]]:
-    """The newest sound fit of each of `specs` made by `as_of`: id, version, moment, fit. One query."""
+    specs: Iterable[ModelSpec], timeframe: Timeframe, as_of: datetime, kind: type[F]
+) -> dict[str, tuple[int, str, datetime, F]]:
+    """The newest sound fit of each of `specs` made by `as_of`: id, version, moment, fit. One query.
+
+    Fits of another declaration are passed over: they are not of `kind`.
+    """
+    specs = list(specs)
     rows = (
         AIModel.objects.filter(
             name__in=[spec.name for spec in specs], timeframe=timeframe, fitted_as_of__lte=as_of
         )
+        .filter(reduce(or_, (Q(name=spec.name, version__startswith=f"{spec.version}.") for spec in specs)))
         .exclude(status=ModelStatus.ERROR)
         .order_by("name", "-fitted_as_of", "-id")
         .distinct("name")
@@ -51,7 +59,7 @@ def newest_fits(
             row.pk,
             row.version,
             row.fitted_as_of,
-            artefact.decode(IntervalFit, bytes(row.artefact), row.artefact_sha256),
+            artefact.decode(kind, bytes(row.artefact), row.artefact_sha256),
         )
         for row in rows
     }

@@ -164,10 +164,7 @@ def _parameters(result: Result, h: int, rows: Ints, group: Ints) -> list[dict[st
     """Group of volatility and its adapted level, one object for all coins of a row and group."""
     shape = result.level[h].shape
     made = [
-        [
-            {"group": number, "level": round(float(result.level[h, row, number]), 6)}
-            for number in range(shape[1])
-        ]
+        [{"group": number, "level": float(result.level[h, row, number])} for number in range(shape[1])]
         for row in range(shape[0])
     ]
     return [made[row][number] for row, number in zip(rows.tolist(), group.tolist(), strict=True)]
@@ -237,7 +234,7 @@ def ask(*, user_id: int, asset_id: int, layer: LayerSource, hours: int, now: dat
         raise PredictionError("crypto_id", asset_id, "has no daily candles", "Import candles first.")
     panel = assets.load_panel(timeframe, as_of, bars_of_a_coin(timeframe) + 2, assets=[asset_id])
     inputs = intervals.prepare(panel)
-    fits = selectors.newest_fits(SPECS, timeframe, as_of)
+    fits = selectors.newest_fits(SPECS, timeframe, as_of, IntervalFit)
     half, used = _one(inputs, fits, as_of, hours)
     if not np.isfinite(half):
         rule = "has too few daily candles up to the last close"
