@@ -24,7 +24,9 @@ from aimodels.filters import (
 from aimodels.models import AIModel, LayerSource, Prediction, TrainingJob
 from aimodels.serializers import (
     AIModelSerializer,
+    CardSerializer,
     EvaluationSerializer,
+    FullCardSerializer,
     PredictionAnalyticsSerializer,
     PredictionRequestSerializer,
     PredictionSerializer,
@@ -126,21 +128,23 @@ class Models(restapi.View):
     """Every declared model: what it is, how it stands, its last judgement."""
 
     role = "casual"
+    serializer_class = CardSerializer
 
     def get(self, request: Request) -> Response:
         """The cards, in the order of the funnel."""
-        return Response(selectors.cards(now=timezone.now()))
+        return Response(CardSerializer(selectors.cards(now=timezone.now()), many=True).data)
 
 
 class ModelCard(restapi.View):
     """One model with its versions, decisions and trainings."""
 
     role = "casual"
+    serializer_class = FullCardSerializer
 
     def get(self, request: Request, name: str) -> Response:
         """The card; 404 for a name that no layer declares."""
         try:
-            return Response(selectors.card(name, now=timezone.now()))
+            return Response(FullCardSerializer(selectors.card(name, now=timezone.now())).data)
         except selectors.Unknown as error:
             raise Http404(str(error)) from error
 

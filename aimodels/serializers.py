@@ -102,6 +102,7 @@ class PromotionSerializer(serializers.ModelSerializer[Promotion]):
             "effective_from",
             "window_start",
             "window_end",
+            "is_binding",
             "reasons",
             "checks",
             "figures",
@@ -202,3 +203,45 @@ class PredictionAnalyticsSerializer(serializers.Serializer[Any]):
     without_outcome = serializers.DictField(child=serializers.IntegerField())
     days = serializers.IntegerField()
     as_of = serializers.DateTimeField()
+
+
+class CardSerializer(serializers.Serializer[Any]):
+    """A model card: what the model is, what it saw, how it stands, how well it did on unseen bars."""
+
+    id = serializers.IntegerField(allow_null=True)
+    name = serializers.CharField()
+    type = serializers.CharField()
+    layer = serializers.CharField()
+    estimator = serializers.CharField()
+    target = serializers.CharField()
+    features = serializers.ListField(child=serializers.CharField())
+    horizon_days = serializers.IntegerField()
+    train_days = serializers.IntegerField()
+    refit_days = serializers.IntegerField()
+    embargo_days = serializers.IntegerField()
+    metric = serializers.CharField()
+    rival = serializers.CharField()
+    hyperparameters = serializers.DictField()
+    state = serializers.CharField()
+    held = serializers.BooleanField()
+    withheld = serializers.BooleanField()
+    reason = serializers.CharField(allow_blank=True)
+    version = serializers.CharField(allow_null=True)
+    status = serializers.CharField(allow_null=True)
+    fitted_as_of = serializers.DateTimeField(allow_null=True)
+    expires_at = serializers.DateTimeField(allow_null=True)
+    last_trained = serializers.DateTimeField(allow_null=True)
+    training_data_range = serializers.DictField()
+    training_seconds = serializers.FloatField(allow_null=True)
+    artefact = serializers.DictField()
+    health = serializers.DictField()
+    performance_metrics = serializers.DictField()
+    evaluation = serializers.DictField(allow_null=True)
+
+
+class FullCardSerializer(CardSerializer):
+    """A card with the model's versions, decisions and trainings, the last of each."""
+
+    versions = serializers.ListField(child=serializers.DictField())
+    decisions = serializers.ListField(child=serializers.DictField())
+    trainings = serializers.ListField(child=serializers.DictField())

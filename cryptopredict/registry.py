@@ -85,22 +85,6 @@ PREPARE: Mapping[str, Callable[[Market], Any]] = {
 }
 
 
-def _fit_macro(inputs: macro.Inputs, row: int) -> macro.RegimeFit:
-    return macro.fit(inputs.model, row)
-
-
-def _fit_sector(inputs: sectors.Inputs, row: int, spec: Any) -> sectors.SectorFit:
-    return sectors.fit(spec, inputs, row)
-
-
-def _fit_score(inputs: selection.Inputs, row: int, spec: Any) -> selection.ScoreFit:
-    return selection.fit(inputs, row, spec)
-
-
-def _fit_interval(inputs: intervals.Inputs, row: int, spec: Any) -> intervals.IntervalFit:
-    return intervals.fit(inputs, row, spec)
-
-
 def _judge_macro(ground: Ground, fits: Mapping[datetime, Any], span: Span) -> tuple[Figure, ...]:
     return macro_figures.figures(ground.panel, ground.inputs("macro"), fits, span)
 
@@ -115,7 +99,7 @@ def _judge_trading(
 def _declared() -> list[Declared]:
     (regime,) = macro.SPECS
     found = [
-        Declared(regime, macro.RegimeFit, "macro", _fit_macro, _judge_macro, macro_figures.observe),
+        Declared(regime, macro.RegimeFit, "macro", macro.learn, _judge_macro, macro_figures.observe),
     ]
     kinds: dict[str, type[Any]] = {"sector_rotation": sectors.RotationFit}
     for spec in sectors.SPECS:
@@ -124,7 +108,7 @@ def _declared() -> list[Declared]:
                 spec,
                 kinds.get(spec.name, sectors.OutlookFit),
                 "sectors",
-                partial(_fit_sector, spec=spec),
+                partial(sectors.fit, spec),
                 lambda ground, fits, span, spec=spec: sector_figures.figures(
                     spec, ground.inputs("sectors"), fits, span
                 ),
@@ -137,7 +121,7 @@ def _declared() -> list[Declared]:
                 spec,
                 selection.ScoreFit,
                 "selection",
-                partial(_fit_score, spec=spec),
+                partial(selection.fit, spec=spec),
                 lambda ground, fits, span, spec=spec: selection_figures.figures(
                     spec, ground.inputs("selection"), fits, span
                 ),
@@ -165,7 +149,7 @@ def _interval(spec: Any) -> Declared:
         spec,
         intervals.IntervalFit,
         "predictions",
-        partial(_fit_interval, spec=spec),
+        partial(intervals.fit, spec=spec),
         lambda ground, fits, span: interval_figures.figures(spec, ground.inputs("predictions"), fits, span),
         partial(interval_figures.observe, spec),
     )

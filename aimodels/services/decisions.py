@@ -60,6 +60,7 @@ def decide(
     figures: dict[str, Any] | None = None,
     window: tuple[datetime, datetime] | None = None,
     decided_by: int | None = None,
+    is_binding: bool = True,
 ) -> Promotion:
     """Write a decision down and let `serving` serve from then on."""
     current = _locked(serving.name, serving.timeframe)
@@ -77,6 +78,7 @@ def decide(
         window_start=window[0] if window else None,
         window_end=window[1] if window else None,
         decided_by_id=decided_by,
+        is_binding=is_binding,
     )
     if current is None or current.pk != serving.pk:
         if current is not None:

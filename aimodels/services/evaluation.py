@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from aimodels import selectors
 from aimodels.engine import artefact, folds
 from aimodels.engine.figures import Figure, Grade, Span, documents, known
+from aimodels.engine.fitting import fitted
 from aimodels.engine.folds import Fold
 from aimodels.engine.registry import Declared, Ground
 from aimodels.models import Evaluation
 from aimodels.services.serving import keep
-from aimodels.services.training import fitted, provide, read
+from aimodels.services.training import provide, read, refused
 from assets.engine.timeframe import Timeframe
 
 DAYS = 730
@@ -63,13 +64,16 @@ def _evaluate(
     rows = len(ground.panel.times)
     fits, versions = read(declared, timeframe, [fold.moment for fold in walked])
     missing = [fold for fold in walked if fold.moment not in fits]
+    broken = refused(spec, timeframe, missing)
     why: dict[str, str] = {}
-    for fold, made, seconds in fitted(declared, ground.inputs(declared.layer), missing, jobs):
+    for fold, made, seconds in fitted(declared.fit, ground.inputs(declared.layer), missing, jobs):
         if isinstance(made, ValueError):
             why[f"{fold.moment:%Y-%m-%d}"] = str(made)
             continue
         fits[fold.moment] = made
-        versions[fold.moment] = keep(spec, timeframe, fold.moment, artefact.encode(made), seconds)
+        versions[fold.moment] = keep(
+            spec, timeframe, fold.moment, artefact.encode(made), seconds, broken[fold.moment]
+        )
     ground.fits[spec.name] = fits
     provide(ground, declared.needs, timeframe, first)
     figures = declared.judge(ground, fits, Span(first, folds.judged(walked, first, rows)))

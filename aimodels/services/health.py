@@ -22,11 +22,12 @@ def of(
     ground: Ground, declared: Declared, fold: Fold, whole: Sequence[Figure], recent: Sequence[Figure]
 ) -> dict[str, Any]:
     """The document kept as `health_status`: drift of each feature over the last 90 days against the training
-    window, how many of those rows are unlike it, drift of calibration, and faults of the data."""
+    window before them, how many of those rows are unlike it, drift of calibration, and faults of the data."""
     inputs, bars = ground.inputs(declared.layer), ground.panel.timeframe.bars(timedelta(days=RECENT_DAYS))
-    trained = declared.observe(inputs, fold.oldest, fold.row + 1)
     rows = len(ground.panel.times)
-    late = declared.observe(inputs, max(0, rows - bars), rows)
+    border = max(fold.oldest, rows - bars)
+    trained = declared.observe(inputs, fold.oldest, max(fold.oldest + 1, min(border, fold.row + 1)))
+    late = declared.observe(inputs, border, rows)
     index = drift.stability(trained.x, late.x)
     worst = float(np.nanmax(index)) if np.isfinite(index).any() else float("nan")
     return {

@@ -15,6 +15,7 @@ from django.utils import timezone
 from aimodels import selectors
 from aimodels.engine import artefact
 from aimodels.engine.artefact import ArtefactError
+from aimodels.engine.fitting import on_one_thread
 from aimodels.engine.spec import ModelSpec
 from aimodels.models import AIModel, ModelStatus
 from aimodels.services.decisions import activate, condemn
@@ -54,8 +55,10 @@ def serve(
         return Served({}, {})
     desk = _Desk(spec, timeframe, kind)
     decisions = selectors.pins(spec.name, timeframe, moments[-1])
-    rows = {row.fitted_as_of: row for row in selectors.stored(spec, timeframe, moments)}
-    broken = _broken(spec, timeframe, [moment for moment in moments if moment not in rows])
+    every = list(selectors.stored(spec, timeframe, moments, broken=True))
+    rows = {row.fitted_as_of: row for row in every if row.status != ModelStatus.ERROR}
+    # They wait for a training, which makes the fit again under a version of its own.
+    broken = {row.fitted_as_of for row in every} - set(rows)
     own: list[AIModel] = []
     for moment in moments:
         held = selectors.in_effect(decisions, moment)
@@ -70,21 +73,10 @@ def serve(
         if row is not None and desk.take(moment, row):
             own.append(row)
         else:
-            desk.fall_back(moment)
+            desk.fall_back(moment, own)
     if own:
         activate(own[-1])
     return Served(desk.fits, desk.ids, desk.notes)
-
-
-def _broken(spec: ModelSpec, timeframe: Timeframe, moments: list[datetime]) -> set[datetime]:
-    """Moments whose only fit was refused: they wait for a training, which makes it again under a new
-    version."""
-    if not moments:
-        return set()
-    rows = AIModel.objects.filter(
-        name=spec.name, timeframe=timeframe, status=ModelStatus.ERROR, fitted_as_of__in=moments
-    )
-    return set(rows.values_list("fitted_as_of", flat=True))
 
 
 def _make(
@@ -93,7 +85,8 @@ def _make(
     """The moment's fit, made and stored; None where there is too little to learn from."""
     started = time.perf_counter()
     try:
-        made = fit(moment)
+        with on_one_thread():
+            made = fit(moment)
     except ValueError as error:
         desk.notes[moment] = str(error)
         return None
@@ -111,6 +104,7 @@ class _Desk(Generic[F]):
     ids: dict[datetime, int] = field(default_factory=dict)
     notes: dict[datetime, str] = field(default_factory=dict)
     _decoded: dict[int, F] = field(default_factory=dict)
+    _older: list[AIModel] | None = None
 
     def take(self, moment: datetime, row: AIModel) -> bool:
         """Serve `moment` with `row`; False where its artefact is refused, which condemns it."""
@@ -134,28 +128,26 @@ class _Desk(Generic[F]):
         elif self.take(moment, row):
             self.notes[moment] = f"{row.version} serves by decision"
 
-    def fall_back(self, moment: datetime) -> None:
-        """Serve `moment` with the newest sound fit before it."""
-        for row in selectors.earlier(self.spec.name, self.timeframe, moment)[:12]:
-            why = self.notes.get(moment, "")
-            if self.take(moment, row):
+    def fall_back(self, moment: datetime, own: list[AIModel]) -> None:
+        """Serve `moment` with the newest sound fit before it: one of this run's `own`, or a stored one."""
+        if self._older is None:
+            self._older = list(selectors.earlier(self.spec.name, self.timeframe, moment)[:12])
+        why = self.notes.get(moment, "")
+        for row in [*reversed(own), *self._older]:
+            expires = row.expires_at or row.fitted_as_of + timedelta(days=self.spec.expires_days)
+            if expires > moment and self.take(moment, row):
                 self.notes[moment] = f"{row.version} serves instead: {why}"
                 return
 
 
-def keep(spec: ModelSpec, timeframe: Timeframe, moment: datetime, data: bytes, seconds: float) -> AIModel:
+def keep(
+    spec: ModelSpec, timeframe: Timeframe, moment: datetime, data: bytes, seconds: float, broken: int = 0
+) -> AIModel:
     """Store a fit; where another process was first, its row is the model.
 
-    A moment whose stored fit is broken gets a version of its own beside it (`1.20260101-1`).
+    A moment that has `broken` versions gets another beside them (`1.20260101-1`).
     """
     version = selectors.version_of(spec, moment)
-    broken = AIModel.objects.filter(
-        name=spec.name,
-        timeframe=timeframe,
-        fitted_as_of=moment,
-        version__startswith=version,
-        status=ModelStatus.ERROR,
-    ).count()
     row, _ = AIModel.objects.get_or_create(
         name=spec.name,
         timeframe=timeframe,

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from joblib import Parallel, delayed
 
 from aimodels import selectors
 from aimodels.engine import artefact, checks, folds, gate
 from aimodels.engine.artefact import ArtefactError
 from aimodels.engine.figures import Figure, Span, documents, values
+from aimodels.engine.fitting import fitted
 from aimodels.engine.folds import Fold
 from aimodels.engine.gate import Verdict
 from aimodels.engine.registry import Declared, Ground
-from aimodels.engine.spec import family
-from aimodels.models import AIModel, JobStatus, Promotion, TrainingJob
+from aimodels.engine.spec import ModelSpec, family
+from aimodels.models import AIModel, JobStatus, ModelStatus, Promotion, TrainingJob
 from aimodels.services import health
 from aimodels.services.decisions import condemn, decide
 from aimodels.services.jobs import BusyError, Cancelled, Journal, TrainingError, claim
@@ -143,14 +143,15 @@ def _fit_all(
     fits, rows = read(work.declared, work.timeframe, [fold.moment for fold in work.folds])
     missing = [fold for fold in work.folds if fold.moment not in fits]
     work.journal.note(f"{len(fits)} of {len(work.folds)} folds are stored, {len(missing)} to fit", 0.05)
+    broken = refused(spec, work.timeframe, missing)
     why: dict[datetime, str] = {}
-    results = fitted(work.declared, inputs, missing, jobs)
+    results = fitted(work.declared.fit, inputs, missing, jobs)
     for done, (fold, made, seconds) in enumerate(results, start=1):
         if isinstance(made, ValueError):
             why[fold.moment] = str(made)
         else:
             data = artefact.encode(made)
-            row = keep(spec, work.timeframe, fold.moment, data, seconds)
+            row = keep(spec, work.timeframe, fold.moment, data, seconds, broken[fold.moment])
             fits[fold.moment], rows[fold.moment] = made, row
         said = why.get(fold.moment, f"fitted in {seconds:.2f} s")
         work.journal.note(f"{fold.moment:%Y-%m-%d} {said}", 0.05 + 0.75 * done / len(missing))
@@ -178,48 +179,11 @@ def read(
     return fits, rows
 
 
-def fitted(
-    declared: Declared, inputs: Any, missing: Sequence[Fold], jobs: int | None
-) -> Iterator[tuple[Fold, Any, float]]:
-    """Each fold with its fit, or the ValueError that says why there is none, and the seconds it took.
-
-    Batches of neighbouring folds go to joblib's workers; results come back in the order of time. With
-    `jobs` None and no `joblib.parallel_config` in force everything runs here.
-    """
-    if not missing:
-        return
-    parallel = _parallel(jobs)
-    if parallel.n_jobs in (None, 1):
-        for fold in missing:
-            yield fold, *_fit(declared.fit, inputs, fold.row)
-        return
-    size = max(1, len(missing) // (4 * abs(parallel.n_jobs)))
-    batches = [missing[start : start + size] for start in range(0, len(missing), size)]
-    calls = (delayed(_fit_batch)(declared.fit, inputs, [fold.row for fold in batch]) for batch in batches)
-    for batch, results in zip(batches, parallel(calls), strict=True):
-        for fold, result in zip(batch, results, strict=True):
-            yield fold, *result
-
-
-def _parallel(jobs: int | None) -> Parallel:
-    """Results one by one where the backend can; all at the end where it cannot."""
-    try:
-        return Parallel(n_jobs=jobs, return_as="generator")
-    except ValueError:
-        return Parallel(n_jobs=jobs)
-
-
-def _fit_batch(fit: Callable[[Any, int], Any], inputs: Any, rows: list[int]) -> list[tuple[Any, float]]:
-    return [_fit(fit, inputs, row) for row in rows]
-
-
-def _fit(fit: Callable[[Any, int], Any], inputs: Any, row: int) -> tuple[Any, float]:
-    started = time.perf_counter()
-    try:
-        made = fit(inputs, row)
-    except ValueError as error:
-        made = error
-    return made, time.perf_counter() - started
+def refused(spec: ModelSpec, timeframe: Timeframe, walked: Sequence[Fold]) -> Counter[datetime]:
+    """How many versions of each fold were refused for their artefact."""
+    moments = [fold.moment for fold in walked]
+    rows = selectors.stored(spec, timeframe, moments, broken=True).filter(status=ModelStatus.ERROR)
+    return Counter(rows.values_list("fitted_as_of", flat=True))
 
 
 def train_all(
@@ -312,7 +276,7 @@ def provide(ground: Ground, needs: Sequence[str], timeframe: Timeframe, first: i
         fits, _ = read(upstream, timeframe, [fold.moment for fold in walked])
         inputs = ground.inputs(upstream.layer)
         for fold, made, _seconds in fitted(
-            upstream, inputs, [fold for fold in walked if fold.moment not in fits], None
+            upstream.fit, inputs, [fold for fold in walked if fold.moment not in fits]
         ):
             if not isinstance(made, ValueError):
                 fits[fold.moment] = made
@@ -358,17 +322,18 @@ def _settle(
     reasons = gate.reasons(made)
     serving = challenger
     now = selectors.active(spec.name, work.timeframe)
-    if now is not None and verdict is Verdict.REFUSED:
+    past = now is not None and now.fitted_as_of > challenger.fitted_as_of
+    if now is not None and (past or verdict is Verdict.REFUSED):
         serving = now
-    elif now is not None and now.fitted_as_of > challenger.fitted_as_of:
-        serving = now
-        reasons.append(f"{now.version} is newer and goes on serving")
+    if past:
+        reasons.append(f"{serving.version} is newer and goes on serving")
     return decide(
         verdict=verdict.value,
         challenger=challenger,
         champion=champion,
         serving=serving,
         effective_from=work.folds[-1].moment,
+        is_binding=not past,
         reasons=reasons,
         checks=[check.document() for check in made],
         figures={
