@@ -199,6 +199,7 @@ CELERY_BEAT_SCHEDULE = {  # each finds out for itself whether there is something
     "suggestions that expired": {"task": "cryptopredict.pipeline.expire_suggestions", "schedule": 3600},
     "suggestions that came back": {"task": "cryptopredict.pipeline.resume_suggestions", "schedule": 300},
     "suggestions to decide on": {"task": "cryptopredict.reviewlinks.tell_reviewers", "schedule": 900},
+    "predictions whose time has come": {"task": "aimodels.tasks.realise_predictions", "schedule": 900},
     "trainings that wait": {"task": "aimodels.tasks.train_waiting", "schedule": 300},
     "trainings that are due": {"task": "aimodels.tasks.train_due", "schedule": crontab(hour=3, minute=40)},
 }
