@@ -265,7 +265,8 @@ class FineBars:
 
 
 def finer_bars(spans: Sequence[tuple[int, datetime, datetime]], than: Timeframe) -> list[FineBars | None]:
-    """For each span (asset, from, until) the bars of the longest shorter length that fill it, None where none do.
+    """For each span (asset, from, until) the bars of the longest shorter length that fill it, None where
+    none do.
 
     Each length is asked once, for all spans together; a span is filled where no bar of it is missing.
     """

@@ -153,7 +153,8 @@ def _read_row(
 
 
 def number(text: str, least: bool = False) -> Decimal:
-    """A number that is not negative (with `least`, above zero). 1,234.5 and 1.234,5 and 0,5 are clear; 1,234 is not."""
+    """A number that is not negative (with `least`, above zero). 1,234.5 and 1.234,5 and 0,5 are clear;
+    1,234 is not."""
     plain = text.replace(" ", "").replace("\u00a0", "").replace("'", "").lstrip("$€")
     if _GROUPED.fullmatch(plain):
         plain = plain.replace(",", "")

@@ -11,7 +11,8 @@ from assets.engine.panel import Floats, Ints
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Movements:
-    """M changes of holdings: `rows` (M,) of the close that first shows each, `columns` (M,), and `quantity` (M,)."""
+    """M changes of holdings: `rows` (M,) of the close that first shows each, `columns` (M,), and
+    `quantity` (M,)."""
 
     rows: Ints
     columns: Ints

@@ -112,7 +112,8 @@ def rounded(value: Decimal) -> Decimal:
 
 
 def product(left: Decimal, right: Decimal) -> Decimal:
-    """Their product with 18 decimals; Python's own 28 digits are too few for a large number of cheap coins."""
+    """Their product with 18 decimals; Python's own 28 digits are too few for a large number of cheap
+    coins."""
     return rounded(_EXACT.multiply(left, right))
 
 

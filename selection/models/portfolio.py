@@ -79,7 +79,8 @@ class Side(models.TextChoices):
 
 
 class TradeSource(models.TextChoices):
-    """Execution: paid from and into the portfolio's cash. Import: settled elsewhere, the cash is left alone."""
+    """Execution: paid from and into the portfolio's cash. Import: settled elsewhere, the cash is left
+    alone."""
 
     EXECUTION = "execution", _("Execution")
     IMPORT = "import", _("Import")
@@ -144,7 +145,8 @@ class ProposalStatus(models.TextChoices):
 
 
 class RebalanceProposal(models.Model):
-    """Weights that the portfolio could be moved to, worked out by a worker; `reason` says why there are none."""
+    """Weights that the portfolio could be moved to, worked out by a worker; `reason` says why there are
+    none."""
 
     portfolio = models.ForeignKey(Portfolio, on_delete=models.CASCADE, related_name="proposals")
     status = models.CharField(max_length=10, choices=ProposalStatus, default=ProposalStatus.PENDING)

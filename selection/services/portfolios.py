@@ -74,7 +74,8 @@ def set_cash(*, portfolio: Portfolio, cash: Decimal, now: datetime) -> Portfolio
 
 @transaction.atomic
 def book(*, portfolio: Portfolio, trades: Sequence[PortfolioTrade]) -> list[PortfolioAsset]:
-    """Write trades of one portfolio down and bring its holdings and cash in step; those booked before are left.
+    """Write trades of one portfolio down and bring its holdings and cash in step; those booked before
+    are left.
 
     Executed ones are paid from the cash and into it; imported ones leave it alone. Returns the holdings
     touched. Their lots follow first in, first out from all trades in the order of time, so a trade of the

@@ -166,7 +166,8 @@ def _decide(
 def first_touch(
     bars: Sequence[tuple[float, float, float, float]], target: float, stop: float, sign: float
 ) -> tuple[int, float]:
-    """Which level consecutive bars (open, high, low, close) decide first, and at what price; (OPEN, NaN) if none."""
+    """Which level consecutive bars (open, high, low, close) decide first, and at what price; (OPEN, NaN)
+    if none."""
     for open_, high, low, _close in bars:
         code, price = _touch(open_, high, low, target, stop, sign)
         if code != OPEN:

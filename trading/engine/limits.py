@@ -69,7 +69,8 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A trade to be weighed: `sign` +1 long, -1 short; `loss` lost at the stop for each USD of size, `cost` paid
+    """A trade to be weighed: `sign` +1 long, -1 short; `loss` lost at the stop for each USD of size,
+    `cost` paid
     to enter for each; what is behind the same signal already: `behind` USD, and `behind_risk` at its stop."""
 
     asset: int

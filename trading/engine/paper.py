@@ -1,4 +1,5 @@
-"""The paper broker: what an order would have got. Exact decimals, in USD; the costs are those of the record."""
+"""The paper broker: what an order would have got. Exact decimals, in USD; the costs are those of the
+record."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ class Broker:
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """What an order got: coins, the price each, their value, the fee; `is_partial` where the bar had no more."""
+    """What an order got: coins, the price each, their value, the fee; `is_partial` where the bar had no
+    more."""
 
     quantity: Decimal
     price: Decimal
@@ -47,7 +49,7 @@ def enter(how: Broker, price: Decimal, size: Decimal, sign: int, turnover: Decim
     `turnover` is the bar's, in USD; None: not known, and the whole is filled. None where the bar had nothing
     to give or the size buys less than the smallest part of a coin.
     """
-    paid = _slipped(price, sign, how)
+    paid = slipped(price, sign, how)
     most = size if turnover is None else min(size, _round(_EXACT.multiply(turnover, how.participation)))
     quantity = _EXACT.divide(most, paid).quantize(_PLACES, rounding=ROUND_DOWN, context=_EXACT)
     if quantity <= 0:
@@ -57,13 +59,14 @@ def enter(how: Broker, price: Decimal, size: Decimal, sign: int, turnover: Decim
 
 
 def leave(how: Broker, price: Decimal, quantity: Decimal, sign: int) -> Fill:
-    """Fill of closing `quantity` coins held long (+1) or owed (-1); the whole is filled, as a stop must be."""
-    got = _slipped(price, -sign, how)
+    """Fill of closing `quantity` coins held long (+1) or owed (-1); the whole is filled, as a stop must
+    be."""
+    got = slipped(price, -sign, how)
     value = _round(_EXACT.multiply(quantity, got))
     return Fill(quantity, got, value, _round(value * how.fee))
 
 
-def _slipped(price: Decimal, direction: int, how: Broker) -> Decimal:
+def slipped(price: Decimal, direction: int, how: Broker) -> Decimal:
     """The price that a purchase (+1) pays or a sale (-1) gets; never below the smallest the tables keep."""
     return max(_round(_EXACT.multiply(price, 1 + direction * how.slippage)), _PLACES)
 

@@ -1,4 +1,5 @@
-"""What a portfolio risks, from the daily returns that its holdings of today would have had. Losses positive."""
+"""What a portfolio risks, from the daily returns that its holdings of today would have had. Losses
+positive."""
 
 from __future__ import annotations
 

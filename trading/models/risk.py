@@ -26,7 +26,8 @@ SHARES = (
 
 
 class RiskProfile(models.Model):
-    """Limits enforced when a signal is executed; sizes in USD, shares as fractions of the portfolio's value."""
+    """Limits enforced when a signal is executed; sizes in USD, shares as fractions of the portfolio's
+    value."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="risk_profile"

@@ -46,7 +46,8 @@ def quote(signal: TradingSignal, now: datetime) -> assets.LastPrice | None:
 
 
 def out_of_reach(signal: TradingSignal, price: assets.LastPrice | None, now: datetime) -> Obstacle | None:
-    """Whether the market has left the plan: no fresh price, a price beyond a level, or a level touched since."""
+    """Whether the market has left the plan: no fresh price, a price beyond a level, or a level touched
+    since."""
     if price is None or price.is_stale(now):
         value = None if price is None else price.closed_at
         rule = _("is too old to trade on; the coin has no candle of its last two bars")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from assets import selectors as assets
 from assets.engine.timeframe import Timeframe
-from trading.engine import limits, sizing
+from trading.engine import limits, paper, sizing
 from trading.engine.limits import Check, Plan
 from trading.models import RiskProfile, TradingSignal
 from trading.selectors.quotes import sign_of
@@ -24,7 +24,8 @@ CENT = Decimal("0.01")
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """One way to size: USD and share of the portfolio, both None with the reason where it cannot be reckoned."""
+    """One way to size: USD and share of the portfolio, both None with the reason where it cannot be
+    reckoned."""
 
     method: str
     size: Decimal | None
@@ -69,7 +70,8 @@ def checks(
 def sizes(
     signal: TradingSignal, standing: Standing, profile: RiskProfile, price: Decimal, now: datetime
 ) -> Sizing:
-    """Sizes by fixed fraction, volatility target and capped Kelly, with `price` between stop and target."""
+    """Sizes by fixed fraction, volatility target and capped Kelly, entering at `price` and what slips."""
+    price = paper.slipped(price, sign_of(signal), BROKER)
     plan = plan_of(signal, standing, price)
     equity = max(standing.equity, Decimal(0))
     largest = limits.largest(limits.check(limits_of(profile), standing.state(), plan, CENT))
@@ -104,7 +106,10 @@ def _volatility(signal: TradingSignal, profile: RiskProfile, equity: Decimal, no
 
 def _kelly(signal: TradingSignal, profile: RiskProfile, price: Decimal, equity: Decimal) -> Size:
     levels = (float(price), float(signal.target_price), float(signal.stop_loss))
-    win, loss, unit = sizing.odds(*levels, float(sign_of(signal)), float(BROKER.side))
+    try:
+        win, loss, unit = sizing.odds(*levels, float(sign_of(signal)), float(BROKER.side))
+    except ValueError:
+        return Size("kelly", None, None, _("the price is at the target"))
     if win <= 0.0:
         return _size("kelly", 0.0, equity, _("the target does not pay for the costs"))
     risked = sizing.kelly(

@@ -101,7 +101,8 @@ class Standing:
 
 
 def risk_of(execution: SignalExecution) -> Decimal:
-    """What an open position loses at its signal's stop, fees included; nothing where it was entered beyond it."""
+    """What an open position loses at its signal's stop, fees included; nothing where it was entered
+    beyond it."""
     signal = execution.signal
     sign = int(Direction(signal.signal_type).sign)
     price = execution.execution_price

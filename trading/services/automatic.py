@@ -1,4 +1,5 @@
-"""What rules execute for people who asked for it: new signals, on paper, in the size their profile reckons."""
+"""What rules execute for people who asked for it: new signals, on paper, in the size their profile
+reckons."""
 
 from __future__ import annotations
 

@@ -29,13 +29,15 @@ from trading.models import (
     TradingSignal,
     Venue,
 )
-from trading.selectors import BROKER, Standing
+from trading.selectors import BROKER, Sizing, Standing
 from trading.services import orders
 from trading.services.announcements import tell_owner
 from trading.services.orders import Order, ReportedFill
-from trading.services.profiles import lock
+from trading.services.profiles import lock, profile_of
 from trading.services.refusals import Refused, plain, refuse
 from trading.words import RULES
+
+CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,8 @@ def execute(
 
 
 def weigh(*, signal: TradingSignal, user: User, profile: RiskProfile, order: Order, now: datetime) -> Offer:
-    """What `order` would get at `now`, and every limit on it. Raises Refused where it cannot be filled at all."""
+    """What `order` would get at `now`, and every limit on it. Raises Refused where it cannot be filled
+    at all."""
     at = order.fill.executed_at if order.fill is not None else now
     _require_none(selectors.closed_to_entry(signal, at))
     price = selectors.quote(signal, now)
@@ -120,6 +123,51 @@ def weigh(*, signal: TradingSignal, user: User, profile: RiskProfile, order: Ord
     weighed = got.value if order.fill is not None and got is not None else size
     checks = _checks(signal, standing, profile, entry, weighed)
     return Offer(order, standing, price, weighed, got, checks)
+
+
+def preview(*, signal: TradingSignal, user: User, now: datetime, **order: Any) -> dict[str, Any]:
+    """What executing would get, cost and lose, and every limit on it; nothing is executed. Raises Refused.
+
+    Takes what `execute` takes; with neither size nor percentage the recommended size is looked at.
+    """
+    profile = profile_of(user)
+    if order.get("fill") is None and not (order.get("position_size") or order.get("portfolio_percentage")):
+        recommended = sizing(signal=signal, user=user, now=now).recommended
+        order["position_size"] = max(recommended, orders.LEAST_SIZE)
+    wanted = orders.checked(signal=signal, risk_confirmation=True, **order)
+    offer = weigh(signal=signal, user=user, profile=profile, order=wanted, now=now)
+    got, equity = offer.fill, offer.standing.equity
+    assert got is not None
+    sign = selectors.sign_of(signal)
+    lost = got.value * limits.loss_share(got.price, signal.stop_loss, sign, BROKER.side)
+    won = paper.leave(BROKER, signal.target_price, got.quantity, sign)
+    return {
+        "is_allowed": not offer.broken,
+        "price": got.price,
+        "priced_at": offer.price.closed_at if offer.price else None,
+        "size": offer.size,
+        "filled_size": got.value,
+        "quantity": got.quantity,
+        "fees": got.fees,
+        "is_partial": got.is_partial,
+        "loss_at_stop": lost.quantize(CENT),
+        "gain_at_target": (sign * (won.value - got.value) - won.fees - got.fees).quantize(CENT),
+        "equity": equity,
+        "portfolio_percentage": 100 * float(got.value / equity) if equity > 0 else None,
+        "largest_size": limits.largest(offer.checks),
+        "checks": offer.checks,
+    }
+
+
+def sizing(*, signal: TradingSignal, user: User, now: datetime) -> Sizing:
+    """How much to put behind a signal at the last price known at `now`. Raises Refused where none can be."""
+    _require_none(selectors.closed_to_entry(signal, now))
+    price = selectors.quote(signal, now)
+    _require_none(selectors.out_of_reach(signal, price, now))
+    assert price is not None
+    portfolio = selection.open_portfolio(user=user, venue=Venue.PAPER, now=now)
+    standing = selectors.standing(portfolio, now)
+    return selectors.sizes(signal, standing, profile_of(user), price.price, now)
 
 
 def _checks(

@@ -33,7 +33,8 @@ def lock(user: User) -> RiskProfile:
 
 @transaction.atomic
 def set_profile(*, user: User, **changes: Any) -> RiskProfile:
-    """Change the limits named; shares lie from 0 to 1. Raises ValidationError naming each field that cannot be."""
+    """Change the limits named; shares lie from 0 to 1. Raises ValidationError naming each field that
+    cannot be."""
     known = {"max_position_size", "target_volatility", *SHARES, *SWITCHES}
     errors = {name: _("There is no such limit.") for name in changes if name not in known}
     for name, value in changes.items():

@@ -1,0 +1,19 @@
+"""The wire shape of the layer, for the API and for events."""
+
+from trading.serializers.executions import (
+    ExecuteSerializer,
+    ExecutionSerializer,
+    PreviewSerializer,
+    SizingSerializer,
+)
+from trading.serializers.signals import Price, SignalDetailSerializer, SignalSerializer
+
+__all__ = [
+    "ExecuteSerializer",
+    "ExecutionSerializer",
+    "PreviewSerializer",
+    "Price",
+    "SignalDetailSerializer",
+    "SignalSerializer",
+    "SizingSerializer",
+]
