@@ -264,14 +264,30 @@ class FineBars:
     prices: list[tuple[float, float, float, float]]
 
 
-def finer_bars(spans: Sequence[tuple[int, datetime, datetime]], than: Timeframe) -> list[FineBars | None]:
-    """For each span (asset, from, until) the bars of the longest shorter length that fill it, None where
-    none do.
+def finer_lengths(than: Timeframe) -> list[Timeframe]:
+    """Bar lengths shorter than `than` of which any bar is stored, longest first; one query."""
+    shorter = [length for length in Timeframe if length.code < than.code]
+    if not shorter:
+        return []
+    table = Candle._meta.db_table
+    stored = " UNION ALL ".join(
+        f"SELECT {length.code} WHERE EXISTS (SELECT FROM {table} WHERE timeframe = {length.code})"
+        for length in shorter
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(stored)
+        return sorted((Timeframe.from_code(row[0]) for row in cursor), key=lambda one: -one.code)
+
+
+def finer_bars(
+    spans: Sequence[tuple[int, datetime, datetime]], lengths: Sequence[Timeframe]
+) -> list[FineBars | None]:
+    """For each span (asset, from, until) the bars of the first of `lengths` that fill it; None where none do.
 
     Each length is asked once, for all spans together; a span is filled where no bar of it is missing.
     """
     found: list[FineBars | None] = [None] * len(spans)
-    for length in reversed([length for length in Timeframe if length.code < than.code]):
+    for length in lengths:
         open_ = [n for n, bars in enumerate(found) if bars is None]
         if not open_:
             break

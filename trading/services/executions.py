@@ -134,7 +134,15 @@ def preview(*, signal: TradingSignal, user: User, now: datetime, **order: Any) -
     if order.get("fill") is None and not (order.get("position_size") or order.get("portfolio_percentage")):
         recommended = sizing(signal=signal, user=user, now=now).recommended
         order["position_size"] = max(recommended, orders.LEAST_SIZE)
-    wanted = orders.checked(signal=signal, risk_confirmation=True, **order)
+    whole = {
+        "position_size": None,
+        "portfolio_percentage": None,
+        "execution_type": ExecutionType.MANUAL,
+        "venue": Venue.PAPER,
+        "fill": None,
+        **order,
+    }
+    wanted = orders.checked(signal=signal, risk_confirmation=True, **whole)
     offer = weigh(signal=signal, user=user, profile=profile, order=wanted, now=now)
     got, equity = offer.fill, offer.standing.equity
     assert got is not None

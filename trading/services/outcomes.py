@@ -17,7 +17,7 @@ from assets.engine.panel import BAR_FIELDS, Panel
 from assets.engine.timeframe import Timeframe
 from trading import selectors
 from trading.engine import OUTCOMES, Costs, Direction, Issued, Outcomes, resolve
-from trading.engine.barriers import OPEN, STOP, TARGET, first_touch
+from trading.engine.barriers import OPEN, STOP, first_touch
 from trading.engine.levels import horizon_bars
 from trading.models import SignalCandidate, SignalExecution, SignalStatus, TradingSignal
 from trading.services.announcements import announce
@@ -95,29 +95,41 @@ def follow_finely(panel: Panel, cases: Sequence[Case]) -> Outcomes:
     in the same bar either way.
     """
     told = follow(panel, cases)
-    columns = {int(asset): column for column, asset in enumerate(panel.asset_ids)}
-    spans: list[tuple[int, datetime, datetime]] = []
-    asked: list[int] = []
-    for i in np.flatnonzero(told.code == STOP).tolist():
-        case = cases[i]
-        row = panel.known_at(case.as_of) - 1 + int(told.offset[i])
-        if _touches_both(panel, row, columns[case.asset_id], case):
-            spans.append((case.asset_id, panel.times[row].to_pydatetime(), panel.as_of(row)))
-            asked.append(i)
-    if not spans:
+    finer = assets.finer_lengths(panel.timeframe)
+    unsure = _unsure(panel, cases, told) if finer else []
+    if not unsure:
         return told
+    spans = [(cases[i].asset_id, panel.times[row].to_pydatetime(), panel.as_of(row)) for i, row in unsure]
     code, price, earned = told.code.copy(), told.exit_price.copy(), told.return_r.copy()
-    for i, bars in zip(asked, assets.finer_bars(spans, panel.timeframe), strict=True):
-        sign, target, stop = cases[i].direction.sign, float(cases[i].target_price), float(cases[i].stop_loss)
+    for (i, _row), bars in zip(unsure, assets.finer_bars(spans, finer), strict=True):
         if bars is None:
             continue
+        sign, target, stop = cases[i].direction.sign, float(cases[i].target_price), float(cases[i].stop_loss)
         what, exit_price = first_touch(bars.prices, target, stop, sign)
-        if what == TARGET:
-            risk = abs(float(cases[i].entry_price) - stop)
+        if what != OPEN:
             # Return is (sign (exit - fill) - side (exit + fill)) / risk: only the exit is another.
+            risk = abs(float(cases[i].entry_price) - stop)
             earned[i] += (sign - Costs().side) * (exit_price - price[i]) / risk
-            code[i], price[i] = TARGET, exit_price
+            code[i], price[i] = what, exit_price
     return replace(told, code=code, exit_price=price, return_r=earned)
+
+
+def _unsure(panel: Panel, cases: Sequence[Case], told: Outcomes) -> list[tuple[int, int]]:
+    """Case and panel row of each stop whose bar reached the target too, and did not open beyond the stop."""
+    stopped = np.flatnonzero(told.code == STOP)
+    if not len(stopped):
+        return []
+    places = {int(asset): column for column, asset in enumerate(panel.asset_ids)}
+    own = [cases[i] for i in stopped]
+    known = {moment: panel.known_at(moment) - 1 for moment in {case.as_of for case in own}}
+    rows = np.array([known[case.as_of] for case in own]) + told.offset[stopped]
+    columns = np.array([places[case.asset_id] for case in own])
+    sign = np.array([case.direction.sign for case in own])
+    target = np.array([case.target_price for case in own], dtype=np.float64)
+    stop = np.array([case.stop_loss for case in own], dtype=np.float64)
+    best = np.where(sign > 0, panel.high[rows, columns], panel.low[rows, columns])
+    both = (sign * (best - target) >= 0) & (sign * (panel.open[rows, columns] - stop) > 0)
+    return list(zip(stopped[both].tolist(), rows[both].tolist(), strict=True))
 
 
 def _split(outcomes: Outcomes, at: int) -> tuple[Outcomes, Outcomes]:
@@ -128,19 +140,6 @@ def _split(outcomes: Outcomes, at: int) -> tuple[Outcomes, Outcomes]:
         for part in parts
     )
     return first, second
-
-
-def _touches_both(panel: Panel, row: int, column: int, case: Case) -> bool:
-    """Whether one bar reached both levels, and did not open beyond the stop: then the open had decided."""
-    sign = case.direction.sign
-    worst, best = (panel.low, panel.high) if sign > 0 else (panel.high, panel.low)
-    stop, target = float(case.stop_loss), float(case.target_price)
-    opened = panel.open[row, column]
-    return bool(
-        sign * (worst[row, column] - stop) <= 0
-        and sign * (best[row, column] - target) >= 0
-        and sign * (opened - stop) > 0
-    )
 
 
 def _endings(panel: Panel, cases: Sequence[Case], outcomes: Outcomes) -> Iterator[Ending]:
