@@ -22,6 +22,9 @@ from selection.models import (
     Portfolio,
     PortfolioAnalysis,
     PortfolioAsset,
+    PortfolioFlow,
+    PortfolioTrade,
+    RebalanceProposal,
     Suggestion,
     SuggestionReview,
     SuggestionStatus,
@@ -319,6 +322,36 @@ class PortfolioAssetAdmin(ReadOnlyAdmin):
     list_display = ["portfolio", "asset", "quantity", "cost_basis", "opened_at"]
     list_select_related = ["portfolio", "asset"]
     search_fields = ["asset__symbol", "portfolio__user__email"]
+
+
+@admin.register(PortfolioTrade)
+class PortfolioTradeAdmin(ReadOnlyAdmin):
+    """Fills as they were booked."""
+
+    list_display = ["executed_at", "portfolio", "asset", "side", "quantity", "price", "fees", "source"]
+    list_select_related = ["portfolio", "asset"]
+    list_filter = ["source", "side"]
+    search_fields = ["asset__symbol", "portfolio__user__email"]
+    ordering = ["-executed_at", "-pk"]
+
+
+@admin.register(PortfolioFlow)
+class PortfolioFlowAdmin(ReadOnlyAdmin):
+    """Money put in and taken out."""
+
+    list_display = ["occurred_at", "portfolio", "amount", "reason"]
+    list_select_related = ["portfolio"]
+    ordering = ["-occurred_at", "-pk"]
+
+
+@admin.register(RebalanceProposal)
+class RebalanceProposalAdmin(ReadOnlyAdmin):
+    """Rebalancings that were asked for."""
+
+    list_display = ["requested_at", "portfolio", "status", "reason"]
+    list_select_related = ["portfolio"]
+    list_filter = ["status"]
+    ordering = ["-requested_at", "-pk"]
 
 
 @admin.register(PortfolioAnalysis)

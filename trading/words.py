@@ -95,3 +95,23 @@ RULES: Mapping[str, tuple[str | Promise, str | Promise]] = {
         _("Choose a smaller size, or close a position."),
     ),
 }
+
+
+ADVICE: Mapping[str, str | Promise] = {
+    "no_price": _("No fresh price is known; the coin may be traded no more."),
+    "short_alone": _("The signal behind this short has ended."),
+    "signal_open": _("A signal on the coin is open; its target, stop and time decide."),
+    "avoid": _("Layer 3 says to avoid the coin."),
+    "score_low": _("The coin's score has become low."),
+    "over_cap": _("It is %(weight)d %% of the portfolio; one coin may be %(limit)d %%."),
+    "over_exposure": _("%(invested)d %% are invested where %(exposure)d %% are advised."),
+    "room_to_add": _("Its score is high and %(room)d %% more of the portfolio may be invested in it."),
+    "score_high": _("Its score is high."),
+    "nothing_against": _("Nothing speaks against it."),
+}
+
+
+def advice_reason(rule: str, figures: Mapping[str, float]) -> str:
+    """Why a holding is to be held, added to, reduced or left, in words; shares become per cent."""
+    text = str(ADVICE[rule])
+    return text % {name: round(100 * share) for name, share in figures.items()} if figures else text

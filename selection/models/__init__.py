@@ -2,6 +2,7 @@
 
 from selection.models.analysis import Recommendation, WatchlistAnalysis
 from selection.models.portfolio import (
+    PAPER_START,
     Account,
     Portfolio,
     PortfolioAnalysis,
@@ -23,6 +24,7 @@ from selection.models.suggestion import (
 from selection.models.watchlist import ItemStatus, Tier, Watchlist, WatchlistItem, WatchlistType
 
 __all__ = [
+    "PAPER_START",
     "Account",
     "Decision",
     "ItemStatus",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
@@ -10,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from assets.models import Analysis, Asset
 from cryptopredict.common import schema
 from cryptopredict.common.timeseries import RecordQuerySet
+
+PAPER_START = Decimal(10_000)  # USD of a paper account whose owner has set no balance
 
 
 class Account(models.TextChoices):

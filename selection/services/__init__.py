@@ -3,12 +3,15 @@
 from selection.services.imports import Report, import_trades
 from selection.services.portfolios import book, books, keep_analysis, open_portfolio, set_cash
 from selection.services.portfolios import lock as lock_portfolio
+from selection.services.proposals import answer_proposal, ask_proposal
 from selection.services.scores import score
 from selection.services.suggestions import expire, review, suggest
 from selection.services.watchlists import ensure_lists, item_add, item_remove, list_change, set_tier
 
 __all__ = [
     "Report",
+    "answer_proposal",
+    "ask_proposal",
     "book",
     "books",
     "ensure_lists",

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from selection.engine.lots import Book, Fill, replay, total
 from selection.models import (
+    PAPER_START,
     Account,
     Portfolio,
     PortfolioAnalysis,
@@ -25,7 +26,6 @@ from selection.models import (
     TradeSource,
 )
 
-PAPER_START = Decimal(10_000)
 MOST_CASH = Decimal(10) ** 15
 
 

@@ -2,6 +2,8 @@
 
 from trading.selectors.dashboard import active_signals, card
 from trading.selectors.needs import closes_told, rows_needed, rows_since
+from trading.selectors.pictures import Advised, Picture, picture, pictures
+from trading.selectors.portfolio import portfolio_detail, portfolio_history, portfolio_summary, trade_rows
 from trading.selectors.quotes import Obstacle, closed_to_entry, out_of_reach, quote, sign_of
 from trading.selectors.readings import (
     Freshness,
@@ -27,9 +29,11 @@ from trading.selectors.trail import factors, spans, trail
 
 __all__ = [
     "BROKER",
+    "Advised",
     "Freshness",
     "Held",
     "Obstacle",
+    "Picture",
     "Size",
     "Sizing",
     "Standing",
@@ -46,6 +50,11 @@ __all__ = [
     "nearest",
     "open_positions",
     "out_of_reach",
+    "picture",
+    "pictures",
+    "portfolio_detail",
+    "portfolio_history",
+    "portfolio_summary",
     "quote",
     "risk_of",
     "rows_needed",
@@ -57,5 +66,6 @@ __all__ = [
     "standing",
     "standings",
     "track_record",
+    "trade_rows",
     "trail",
 ]

@@ -7,13 +7,16 @@ from trading.services.orders import ReportedFill
 from trading.services.outcomes import close
 from trading.services.positions import close_positions, exit_position
 from trading.services.profiles import profile_of, set_limits, set_profile
+from trading.services.rebalances import ask_rebalance, work_out
 from trading.services.refusals import Refused
+from trading.services.reviews import review
 from trading.services.stage import signal
 
 __all__ = [
     "Executed",
     "Refused",
     "ReportedFill",
+    "ask_rebalance",
     "cancel",
     "close",
     "close_positions",
@@ -22,8 +25,10 @@ __all__ = [
     "exit_position",
     "preview",
     "profile_of",
+    "review",
     "set_limits",
     "set_profile",
     "signal",
     "sizing",
+    "work_out",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -62,18 +61,6 @@ def set_profile(*, user: User, **changes: Any) -> RiskProfile:
 def set_limits(*, user: User, max_position_size: Decimal, max_portfolio_risk: float) -> RiskProfile:
     """The two limits an administrator sets: USD a position, and the share of the portfolio lost at a stop."""
     return set_profile(user=user, max_position_size=max_position_size, max_portfolio_risk=max_portfolio_risk)
-
-
-def keep_metrics(
-    *, user: User, metrics: dict[str, Any], exposure: dict[str, Any], now: datetime
-) -> RiskProfile:
-    """Keep what the portfolio risks, as it was worked out at `now`."""
-    profile = profile_of(user)
-    RiskProfile.objects.filter(pk=profile.pk).update(
-        risk_metrics=metrics, current_exposure=exposure, last_calculated=now
-    )
-    profile.refresh_from_db()
-    return profile
 
 
 def _fault(name: str, value: Any) -> str:
