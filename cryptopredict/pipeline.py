@@ -109,9 +109,9 @@ def _follow_up(timeframe: Timeframe, last: datetime) -> None:
     """What people's rules and portfolios make of the newest bar; a run over the past has no follow-up."""
     if last != assets.last_close(timeframe):
         return
-    trading.execute_new(timeframe=timeframe, as_of=last, now=timezone.now())
     if timeframe is Timeframe.DAY:
         trading.review(as_of=last)
+    trading.execute_new(timeframe=timeframe, as_of=last, now=timezone.now())
 
 
 def _first_close(timeframe: Timeframe) -> datetime:

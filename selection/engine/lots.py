@@ -30,7 +30,7 @@ class Fill:
     @property
     def cash(self) -> Decimal:
         """What it moved into the cash: negative for a purchase."""
-        return _EXACT.subtract(-rounded(_EXACT.multiply(self.quantity, self.price)), self.fees)
+        return _EXACT.minus(_EXACT.add(product(self.quantity, self.price), self.fees))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,8 @@ def replay(fills: Iterable[Fill]) -> Book:
     for fill in fills:
         realised = _EXACT.add(realised, _take(lots, fill))
         held = total(lot.quantity for lot in lots)
-        if held < 0 and -held > short_of:
-            short_of, short_at = -held, short_at or fill.at
+        if held < 0 and held.copy_abs() > short_of:
+            short_of, short_at = held.copy_abs(), short_at or fill.at
     return Book(tuple(lots), realised, short_of, short_at)
 
 
@@ -85,20 +85,20 @@ def _take(lots: deque[Lot], fill: Fill) -> Decimal:
     """Set `fill` off against the oldest lots of the other sign; what is left becomes a lot. Profit made."""
     left, cash = fill.quantity, fill.cash
     profit = ZERO
-    while left and lots and (lots[0].quantity < 0) != (left < 0):
+    # Copies of the sign, and sums in a context of our own: Python's usual one rounds to 28 digits.
+    while left and lots and lots[0].quantity.is_signed() != left.is_signed():
         lot = lots.popleft()
-        taken = min(abs(left), abs(lot.quantity))
-        cost, cash_in = _part(lot.cost, taken, abs(lot.quantity)), _part(cash, taken, abs(left))
+        size, open_ = left.copy_abs(), lot.quantity.copy_abs()
+        taken = min(size, open_)
+        cost, cash_in = _part(lot.cost, taken, open_), _part(cash, taken, size)
         profit = _EXACT.add(profit, _EXACT.subtract(cash_in, cost))
         cash = _EXACT.subtract(cash, cash_in)
-        sign = 1 if left > 0 else -1
-        left = _EXACT.subtract(left, sign * taken)
-        if abs(lot.quantity) > taken:
-            lots.appendleft(
-                Lot(lot.at, _EXACT.add(lot.quantity, sign * taken), _EXACT.subtract(lot.cost, cost))
-            )
+        step = taken.copy_sign(left)
+        left = _EXACT.subtract(left, step)
+        if open_ > taken:
+            lots.appendleft(Lot(lot.at, _EXACT.add(lot.quantity, step), _EXACT.subtract(lot.cost, cost)))
     if left:
-        lots.append(Lot(fill.at, left, -cash))
+        lots.append(Lot(fill.at, left, cash.copy_negate()))
     return profit
 
 

@@ -11,7 +11,6 @@ from typing import Any
 from django.db import transaction
 
 from assets.engine.timeframe import Timeframe
-from cryptopredict.common.timeseries import dump_json
 from selection import selectors as selection
 from selection import services as selection_services
 from trading import selectors
@@ -22,11 +21,13 @@ from trading.selectors import Picture
 def review(*, as_of: datetime) -> int:
     """Review every active portfolio with what was known at the daily close `as_of`; returns the rows written.
 
-    One row a portfolio and close, one a holding: run again, nothing is added. The risk metrics of the paper
+    One that has traded since is left out: what it held then is not what it holds. One row a portfolio and
+    close, one a holding: run again, nothing is added. The risk metrics of the paper
     portfolio are kept on its owner's profile. The number of queries does not grow with the portfolios.
     """
     as_of = Timeframe.DAY.close_of(Timeframe.DAY.last_closed(as_of))
-    portfolios = list(selection.active_portfolios().filter(created_at__lte=as_of))
+    known = selection.active_portfolios().exclude(flows__occurred_at__gt=as_of)
+    portfolios = list(known.exclude(trades__executed_at__gt=as_of))
     if not portfolios:
         return 0
     seen = list(selectors.pictures(portfolios, as_of).values())
@@ -53,12 +54,10 @@ def _analyses(seen: Sequence[Picture], as_of: datetime) -> dict[str, Any]:
         ],
         "daily_pnl": [one.day_pnl for one in stand],
         "risk_contributions": [
-            dump_json({row.held.asset.symbol: row.risk_share for row in one.holdings}) for one in seen
+            {row.held.asset.symbol: row.risk_share for row in one.holdings} for one in seen
         ],
-        "drift": [dump_json(one.drift or {}) for one in seen],
-        "analysis_data": [
-            dump_json({"risk": one.metrics, "cash": one.standing.portfolio.cash}) for one in seen
-        ],
+        "drift": [one.drift or {} for one in seen],
+        "analysis_data": [{"risk": one.metrics, "cash": one.standing.portfolio.cash} for one in seen],
     }
 
 
@@ -70,9 +69,7 @@ def _advice(seen: Sequence[Picture], as_of: datetime) -> dict[str, Any]:
         "holding_id": [row.held.row.pk for row in rows],
         "advice": [row.opinion.action.value for row in rows],
         "confidence_score": [row.confidence for row in rows],
-        "reasons": [
-            dump_json([{"rule": row.opinion.rule, "figures": dict(row.opinion.figures)}]) for row in rows
-        ],
+        "reasons": [[{"rule": row.opinion.rule, "figures": dict(row.opinion.figures)}] for row in rows],
         "signal_id": [None if row.signal is None else row.signal.pk for row in rows],
     }
 
