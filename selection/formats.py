@@ -13,6 +13,8 @@ from decimal import Decimal, InvalidOperation
 
 from django.utils.translation import gettext as _
 
+from selection.engine.lots import rounded
+
 MOST_ROWS = 20_000
 MOST_FIGURE = Decimal(10) ** 18
 COLUMNS = {
@@ -172,7 +174,7 @@ def number(text: str, least: bool = False) -> Decimal:
     if not value.is_finite() or value < 0 or (least and value == 0) or value >= MOST_FIGURE:
         rule = _("must lie above zero and below 1e18") if least else _("must lie from zero to 1e18")
         raise Unreadable(rule, _("Correct it; the side says whether coins came or went."))
-    value = value.quantize(Decimal("1e-18"))
+    value = rounded(value)
     if least and value == 0:
         raise Unreadable(_("is smaller than the smallest part of a coin, 1e-18"), _("Leave the line out."))
     return value
