@@ -17,6 +17,7 @@ from trading.api.problems import idempotency_key, told
 from trading.filters import ExecutionFilter
 from trading.models import SignalExecution, TradingSignal
 from trading.serializers import (
+    CloseSerializer,
     ExecuteSerializer,
     ExecutionSerializer,
     PreviewSerializer,
@@ -103,16 +104,24 @@ class ExecutionViewSet(restapi.ReadOnlyViewSet):
 
 
 class Close(restapi.View):
-    """Close an open paper position by hand."""
+    """Close an open position by hand: on paper at the last price, live as you report it."""
 
     role = "casual"
 
-    @extend_schema(request=None, responses={201: ExecutionSerializer})
+    @extend_schema(request=CloseSerializer, responses={201: ExecutionSerializer})
     def post(self, request: Request, pk: int) -> Response:
         """Answer 201 with the execution that closed it."""
         own = get_object_or_404(SignalExecution, pk=pk, user=request.user.pk)
-        with told():
-            closed = services.exit_position(execution=own, user=request.user, now=timezone.now())
+        body = CloseSerializer(data=request.data or {})
+        body.is_valid(raise_exception=True)
+        fill = body.validated_data["fill"]
+        with told(request.data):
+            closed = services.exit_position(
+                execution=own,
+                user=request.user,
+                now=timezone.now(),
+                fill=services.ReportedFill(**fill) if fill else None,
+            )
         return Response(ExecutionSerializer(closed).data, status=201)
 
 

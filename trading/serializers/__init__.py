@@ -1,6 +1,7 @@
 """The wire shape of the layer, for the API and for events."""
 
 from trading.serializers.executions import (
+    CloseSerializer,
     ExecuteSerializer,
     ExecutionSerializer,
     PreviewSerializer,
@@ -9,6 +10,7 @@ from trading.serializers.executions import (
 from trading.serializers.signals import Price, SignalDetailSerializer, SignalSerializer
 
 __all__ = [
+    "CloseSerializer",
     "ExecuteSerializer",
     "ExecutionSerializer",
     "PreviewSerializer",

@@ -63,6 +63,12 @@ class ExecuteSerializer(StrictSerializer):
     fill = FillSerializer(required=False, allow_null=True, default=None)
 
 
+class CloseSerializer(StrictSerializer):
+    """How a position was closed: your own fill for a live one, nothing for one on paper."""
+
+    fill = FillSerializer(required=False, allow_null=True, default=None)
+
+
 class ExecutionSerializer(serializers.ModelSerializer[SignalExecution]):
     """One fill; sizes and fees in USD, the percentage of the portfolio's value when it was made.
 

@@ -67,6 +67,24 @@ def notify_closed(closings: Sequence[SignalExecution]) -> None:
             )
 
 
+def notify_ended(positions: Sequence[SignalExecution]) -> None:
+    """Tell owners of live positions that their signal has ended: the exit is theirs to make and to report."""
+    for row in positions:
+        with translation.override(row.user.language):
+            words = {"symbol": row.signal.asset.symbol, "direction": row.signal.get_signal_type_display()}
+            notify(
+                users=[row.user],
+                notification_type=NotificationType.ALERT,
+                title=_("The signal behind your %(symbol)s position has ended") % words,
+                message=_(
+                    "%(symbol)s %(direction)s: its target, stop or time was reached. "
+                    "Report your exit, so that the position is closed here too."
+                )
+                % words,
+                data={"executions": [row.pk]},
+            )
+
+
 def notify_executed(executions: Sequence[SignalExecution]) -> None:
     """One message to a person for whom rules have executed signals, in their language."""
     if not executions:

@@ -104,6 +104,16 @@ def _check_fill(signal: TradingSignal, venue: str, fill: ReportedFill | None) ->
     if venue == Venue.PAPER:
         rule = _("is for the live account; on paper our broker fills")
         raise refuse("invalid", "fill", None, rule, _("Leave it out, or send venue: live."))
+    check_figures(fill)
+    if fill.executed_at < signal.generated_at:
+        rule = _("lies before the signal was issued")
+        raise refuse(
+            "invalid", "fill.executed_at", fill.executed_at, rule, _("Import earlier trades as a CSV.")
+        )
+
+
+def check_figures(fill: ReportedFill) -> None:
+    """Raises Refused where a figure of a reported fill cannot be."""
     for name, value, least in (
         ("fill.quantity", fill.quantity, True),
         ("fill.price", fill.price, True),
@@ -112,11 +122,18 @@ def _check_fill(signal: TradingSignal, venue: str, fill: ReportedFill | None) ->
         if not (value.is_finite() and (value > 0 or (value == 0 and not least)) and value < MOST_SIZE):
             rule = _("must be a number above zero and below a thousand billion")
             raise refuse("invalid", name, value, rule, _("Send what your broker's statement says."))
-    if fill.executed_at < signal.generated_at:
-        rule = _("lies before the signal was issued")
-        raise refuse(
-            "invalid", "fill.executed_at", fill.executed_at, rule, _("Import earlier trades as a CSV.")
-        )
+
+
+def check_against_market(fill: ReportedFill, price: LastPrice | None, now: datetime) -> None:
+    """Raises Refused where a reported fill lies ahead, or its price is out of this world."""
+    if fill.executed_at > now + CLOCKS:
+        rule = _("lies in the future")
+        mend = _("Report a fill when it has happened.")
+        raise refuse("invalid", "fill.executed_at", fill.executed_at, rule, mend)
+    if price is not None and not price.price / FARTHEST <= fill.price <= price.price * FARTHEST:
+        rule = _("is less than half or more than twice the last known price, %s USD")
+        mend = _("Check the price; it is USD a coin.")
+        raise refuse("invalid", "fill.price", fill.price, rule % price.price.normalize(), mend)
 
 
 def size_of(order: Order, standing: Standing) -> Decimal:
@@ -137,17 +154,8 @@ def size_of(order: Order, standing: Standing) -> Decimal:
 
 
 def reported(fill: ReportedFill, signal: TradingSignal, price: LastPrice | None, now: datetime) -> Fill:
-    """The fill as it was reported. Raises Refused where it lies ahead, or its price is out of this world."""
-    if fill.executed_at > now + CLOCKS:
-        rule = _("lies in the future")
-        raise refuse(
-            "invalid", "fill.executed_at", fill.executed_at, rule, _("Report a fill when it has happened.")
-        )
-    if price is not None and not price.price / FARTHEST <= fill.price <= price.price * FARTHEST:
-        rule = (
-            _("is less than half or more than twice the last known price, %s USD") % price.price.normalize()
-        )
-        raise refuse("invalid", "fill.price", fill.price, rule, _("Check the price; it is USD a coin."))
+    """The fill as it was reported. Raises Refused where it cannot be, or is not this signal's trade."""
+    check_against_market(fill, price, now)
     if selectors.sign_of(signal) * (fill.price - signal.stop_loss) <= 0:
         rule = _("lies beyond the signal's stop; this is not the signal's trade")
         raise refuse("invalid", "fill.price", fill.price, rule, _("Import the trade as a CSV."))

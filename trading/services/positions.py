@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import ActivityType, User
 from accounts.services import record
 from assets import selectors as assets
+from selection.engine.lots import product
 from selection.models import Side
 from trading import selectors
 from trading.engine import paper
@@ -26,8 +27,10 @@ from trading.models import (
     Venue,
 )
 from trading.selectors import BROKER
-from trading.services.announcements import notify_closed, tell_owner
+from trading.services import orders
+from trading.services.announcements import notify_closed, notify_ended, tell_owner
 from trading.services.executions import settle
+from trading.services.orders import ReportedFill
 from trading.services.profiles import lock
 from trading.services.refusals import refuse
 
@@ -46,9 +49,10 @@ class Ending:
 
 @transaction.atomic
 def close_positions(*, endings: Sequence[Ending], tell: bool = True) -> int:
-    """Close every open position on signals that have ended; returns how many.
+    """Close every open paper position on signals that have ended; returns how many.
 
-    At the signal's exit price. A position that was entered within the very bar that reached the target may
+    Of a live one only its owner knows the exit: they are asked to report it. Closed is at the signal's
+    exit price. A position that was entered within the very bar that reached the target may
     have come after it: it is closed at that bar's close. Where no bar came any more the coin counts as
     delisted, and the last price known is what it goes for. With `tell` its owners hear of it.
     """
@@ -56,6 +60,9 @@ def close_positions(*, endings: Sequence[Ending], tell: bool = True) -> int:
     waiting = SignalExecution.objects.filter(
         signal__in=list(by_signal), opens=None, closed_at=None, quantity__gt=0
     )
+    if tell:
+        notify_ended(list(waiting.filter(venue=Venue.LIVE).select_related("signal__asset", "user")))
+    waiting = waiting.filter(venue=Venue.PAPER)
     users = list(waiting.order_by("user_id").values_list("user_id", flat=True).distinct())
     if not users:
         return 0
@@ -78,23 +85,25 @@ def close_positions(*, endings: Sequence[Ending], tell: bool = True) -> int:
 
 
 @transaction.atomic
-def exit_position(*, execution: SignalExecution, user: User, now: datetime) -> SignalExecution:
-    """Close an open paper position of `user` at the last price known at `now`. Raises Refused."""
+def exit_position(
+    *, execution: SignalExecution, user: User, now: datetime, fill: ReportedFill | None = None
+) -> SignalExecution:
+    """Close an open position of `user`: on paper at the last price known at `now`, live as `fill` reports it.
+
+    Raises Refused; then nothing has been written.
+    """
     lock(user)
     rows = SignalExecution.objects.select_related("signal__asset", "user", "portfolio")
     current = rows.get(pk=execution.pk, user=user)
     if current.opens_id is not None or current.closed_at is not None:
         rule = _("is not an open position")
         raise refuse("state", "execution", current.pk, rule, _("Choose an execution that is still open."))
-    if current.venue != Venue.PAPER:
-        rule = _("is a live position; sales are not placed for you")
-        raise refuse("state", "execution", current.pk, rule, _("Sell at your broker and import the trade."))
     price = selectors.quote(current.signal, now)
-    if price is None or price.is_stale(now):
-        value = None if price is None else price.closed_at
-        rule = _("is too old to trade on; the coin has no candle of its last two bars")
-        raise refuse("state", "price", value, rule, _("Import newer candles, or wait until they arrive."))
-    closed = _close(current, price.price, now, ExitReason.MANUAL)
+    if current.venue == Venue.LIVE:
+        got = _reported_exit(current, fill, price, now)
+        closed = _book(current, got, fill.executed_at if fill else now, ExitReason.MANUAL, {})
+    else:
+        closed = _close(current, _fresh(price, fill, now), now, ExitReason.MANUAL)
     record(
         user=user,
         activity_type=ActivityType.EXECUTE_TRADE,
@@ -105,6 +114,34 @@ def exit_position(*, execution: SignalExecution, user: User, now: datetime) -> S
     )
     tell_owner([closed])
     return closed
+
+
+def _fresh(price: assets.LastPrice | None, fill: ReportedFill | None, now: datetime) -> Decimal:
+    if fill is not None:
+        rule = _("is for the live account; on paper our broker fills")
+        raise refuse("invalid", "fill", None, rule, _("Leave it out."))
+    if price is None or price.is_stale(now):
+        value = None if price is None else price.closed_at
+        rule = _("is too old to trade on; the coin has no candle of its last two bars")
+        raise refuse("state", "price", value, rule, _("Import newer candles, or wait until they arrive."))
+    return price.price
+
+
+def _reported_exit(
+    position: SignalExecution, fill: ReportedFill | None, price: assets.LastPrice | None, now: datetime
+) -> paper.Fill:
+    if fill is None:
+        rule = _("is missing; orders are not placed for you")
+        raise refuse("invalid", "fill", None, rule, _("Send the quantity, price and time of your own fill."))
+    orders.check_figures(fill)
+    if fill.quantity != position.quantity:
+        rule = _("is not the whole position of %s coins") % f"{position.quantity.normalize():f}"
+        raise refuse("invalid", "fill.quantity", fill.quantity, rule, _("Import partial sales as a CSV."))
+    if fill.executed_at < position.executed_at:
+        rule = _("lies before the position was opened")
+        raise refuse("invalid", "fill.executed_at", fill.executed_at, rule, _("Correct the time."))
+    orders.check_against_market(fill, price, now)
+    return paper.Fill(fill.quantity, fill.price, product(fill.quantity, fill.price), fill.fees)
 
 
 def _last_prices(rows: Sequence[SignalExecution], endings: dict[int, Ending]) -> dict[int, assets.LastPrice]:
@@ -127,10 +164,16 @@ def _exit(
 
 
 def _close(row: SignalExecution, price: Decimal, at: datetime, reason: str) -> SignalExecution:
-    """Book the closing fill of an open position; the whole of it goes, as a stop must."""
-    assert row.portfolio is not None and row.execution_price is not None
+    """Book the closing fill of an open position on paper; the whole of it goes, as a stop must."""
+    got = paper.leave(BROKER, price, row.quantity, selectors.sign_of(row.signal))
+    return _book(row, got, at, reason, _details(price, reason))
+
+
+def _book(
+    row: SignalExecution, got: paper.Fill, at: datetime, reason: str, details: dict[str, Any]
+) -> SignalExecution:
+    assert row.portfolio is not None
     sign = selectors.sign_of(row.signal)
-    got = paper.leave(BROKER, price, row.quantity, sign)
     closing = SignalExecution.objects.create(
         signal=row.signal,
         user=row.user,
@@ -147,7 +190,7 @@ def _close(row: SignalExecution, price: Decimal, at: datetime, reason: str) -> S
         fees=got.fees,
         exit_reason=reason,
         realised_pnl=sign * (got.value - row.filled_size) - got.fees - row.fees,
-        execution_details=_details(price, reason),
+        execution_details=details,
         executed_at=at,
     )
     SignalExecution.objects.filter(pk=row.pk).update(closed_at=at)

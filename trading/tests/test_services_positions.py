@@ -13,7 +13,7 @@ from assets.tests.stored import batch, store
 from selection.models import PortfolioAsset
 from selection.selectors import portfolio_of
 from trading.models import SignalExecution, SignalStatus, TradingSignal
-from trading.services import cancel, close, execute
+from trading.services import Refused, ReportedFill, cancel, close, execute, exit_position
 from trading.tests.executions import DAY, NOW, bars, days, live_signal, traded
 from trading.tests.factories import MOMENT, UserFactory
 
@@ -170,6 +170,33 @@ def test_owners_hear_of_it_once_it_is_stored(
     assert [row["exit_reason"] for row in sent[0][1]] == ["target"]
     [note] = Notification.objects.filter(user=position.user)
     assert "target reached" in note.message
+
+
+def test_a_live_position_waits_for_its_owner_to_report_the_exit(plan: TradingSignal) -> None:
+    entry = ReportedFill(Decimal(5), Decimal(100), MOMENT, Decimal(1))
+    position = enter(plan, venue="live", fill=entry, position_size=None)
+    went(plan.asset, (100, 112, 99, 108))
+    assert not SignalExecution.objects.filter(opens=position).exists()
+    [note] = Notification.objects.filter(user=position.user)
+    assert "Report your exit" in note.message
+    at = days(1)
+    for wrong in (
+        None,
+        ReportedFill(Decimal(4), Decimal(109), at),
+        ReportedFill(Decimal(5), Decimal(900), at),
+        ReportedFill(Decimal(5), Decimal(109), at + timedelta(days=1)),
+        ReportedFill(Decimal(5), Decimal(109), MOMENT - timedelta(hours=1)),
+    ):
+        with pytest.raises(Refused):
+            exit_position(execution=position, user=position.user, now=at, fill=wrong)
+    done = exit_position(
+        execution=position,
+        user=position.user,
+        now=at,
+        fill=ReportedFill(Decimal(5), Decimal(109), at, Decimal(2)),
+    )
+    assert (done.venue, done.realised_pnl) == ("live", 42)  # 5 x 9 less 3 of fees
+    assert portfolio_of(position.user, "live").cash == 42
 
 
 def test_two_peoples_positions_take_as_many_looks_as_one_but_for_what_is_written(
