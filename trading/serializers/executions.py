@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from trading.models import ExecutionType, SignalExecution, Venue
-from trading.serializers.signals import Price
+from trading.serializers.signals import Price, Usd
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -118,8 +118,8 @@ class CheckSerializer(serializers.Serializer[Any]):
     """One limit, in USD."""
 
     rule = serializers.CharField()
-    limit = Price()
-    value = Price()
+    limit = Usd()
+    value = Usd()
     largest_size = Price(source="largest")
     passed = serializers.BooleanField()
 
@@ -135,9 +135,9 @@ class PreviewSerializer(serializers.Serializer[Any]):
     quantity = Price()
     fees = Price()
     is_partial = serializers.BooleanField()
-    loss_at_stop = Price()
-    gain_at_target = Price()
-    equity = Price()
+    loss_at_stop = Usd()
+    gain_at_target = Usd()
+    equity = Usd()
     portfolio_percentage = serializers.FloatField(allow_null=True)
     largest_size = Price()
     checks = CheckSerializer(many=True)
@@ -155,9 +155,9 @@ class SizeSerializer(serializers.Serializer[Any]):
 class SizingSerializer(serializers.Serializer[Any]):
     """Sizes in USD; `recommended` is the smallest of what the ways and the limits say."""
 
-    equity = Price()
+    equity = Usd()
     price = Price()
-    loss_share = Price()
+    loss_share = serializers.FloatField()
     methods = SizeSerializer(source="ways", many=True)
     largest_size = Price(source="largest")
     recommended_size = Price(source="recommended")

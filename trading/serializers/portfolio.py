@@ -10,7 +10,7 @@ from rest_framework import serializers
 from selection.models import Account, RebalanceProposal
 from trading.models import RiskProfile
 from trading.serializers.executions import Flag, StrictSerializer
-from trading.serializers.signals import Price
+from trading.serializers.signals import Price, Usd
 
 
 class PositionSerializer(serializers.Serializer[Any]):
@@ -25,9 +25,9 @@ class PositionSerializer(serializers.Serializer[Any]):
     price = Price()
     priced_at = serializers.DateTimeField(allow_null=True)
     is_stale = serializers.BooleanField()
-    value = Price()
-    unrealised_pnl = Price()
-    realised_pnl = Price()
+    value = Usd()
+    unrealised_pnl = Usd()
+    realised_pnl = Usd()
     opened_at = serializers.DateTimeField()
     weight = serializers.FloatField(allow_null=True)
     risk_contribution = serializers.FloatField(allow_null=True)
@@ -41,14 +41,14 @@ class PortfolioSerializer(serializers.Serializer[Any]):
     """An account in USD: value, the day's profit, holdings with advice, drift and risk."""
 
     venue = serializers.CharField()
-    total_value = Price()
-    cash = Price()
-    invested = Price()
-    daily_pnl = Price()
+    total_value = Usd()
+    cash = Usd()
+    invested = Usd()
+    daily_pnl = Usd()
     daily_pnl_percentage = serializers.FloatField(allow_null=True)
-    unrealised_pnl = Price()
-    realised_pnl = Price()
-    open_risk = Price()
+    unrealised_pnl = Usd()
+    realised_pnl = Usd()
+    open_risk = Usd()
     as_of = serializers.DateTimeField()
     is_stale = serializers.BooleanField()
     positions = PositionSerializer(many=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
@@ -21,6 +22,13 @@ class Price(serializers.DecimalField):
             read_only=True,
             **kwargs,
         )
+
+
+class Usd(Price):
+    """An amount that was worked out, in USD to the eighth digit."""
+
+    def to_representation(self, value: Any) -> Any:
+        return super().to_representation(round(Decimal(value), 8))
 
 
 class SignalSerializer(serializers.ModelSerializer[TradingSignal]):

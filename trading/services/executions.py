@@ -242,8 +242,8 @@ def faults_of(offer: Offer) -> list[dict[str, Any]]:
             "rule": str(RULES[check.rule][0]),
             "mend": str(RULES[check.rule][1]),
             "name": check.rule.value,
-            "limit": plain(check.limit),
-            "would_be": plain(check.value),
+            "limit": plain(round(check.limit, 8)),
+            "would_be": plain(round(check.value, 8)),
             "largest_size": most,
         }
         for check in offer.broken

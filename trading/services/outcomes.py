@@ -55,7 +55,7 @@ def close(*, timeframe: Timeframe, as_of: datetime, panel: Panel | None = None) 
         return 0
     panel = _reaching(timeframe, as_of, min(case.as_of for case in signals + candidates), panel)
     with transaction.atomic():
-        outcomes = follow_finely(panel, signals + candidates)
+        outcomes = follow(panel, signals + candidates)
         own, others = _split(outcomes, len(signals))
         ended = _fill_signals(panel, signals, own)
         judged = _fill_candidates(candidates, others)
@@ -85,50 +85,46 @@ def follow(panel: Panel, cases: Sequence[Case]) -> Outcomes:
         stop=prices[:, 2],
         horizon=np.full(len(cases), horizon_bars(panel.timeframe), dtype=np.int64),
     )
-    return resolve(panel, issued, Costs())
+    return decide(panel, issued, Costs())
 
 
-def follow_finely(panel: Panel, cases: Sequence[Case]) -> Outcomes:
-    """Outcomes (S,) as `follow` tells them; a bar that touches stop and target is asked of finer bars.
+def decide(panel: Panel, issued: Issued, costs: Costs) -> Outcomes:
+    """Outcomes (S,) as the bars of `panel` tell them.
 
-    They decide where one length of them fills the bar whole; otherwise the stop comes first. The exit stays
+    A bar that touches stop and target is asked of finer bars. They decide where one length of them fills the bar whole; otherwise the stop comes first. The exit stays
     in the same bar either way.
     """
-    told = follow(panel, cases)
+    told = resolve(panel, issued, costs)
     finer = assets.finer_lengths(panel.timeframe)
-    unsure = _unsure(panel, cases, told) if finer else []
+    unsure = _unsure(panel, issued, told) if finer else []
     if not unsure:
         return told
-    spans = [(cases[i].asset_id, panel.times[row].to_pydatetime(), panel.as_of(row)) for i, row in unsure]
+    spans = [
+        (int(panel.asset_ids[issued.columns[i]]), panel.times[row].to_pydatetime(), panel.as_of(row))
+        for i, row in unsure
+    ]
     code, price, earned = told.code.copy(), told.exit_price.copy(), told.return_r.copy()
     for (i, _row), bars in zip(unsure, assets.finer_bars(spans, finer), strict=True):
         if bars is None:
             continue
-        sign, target, stop = cases[i].direction.sign, float(cases[i].target_price), float(cases[i].stop_loss)
+        sign, target, stop = float(issued.sign[i]), float(issued.target[i]), float(issued.stop[i])
         what, exit_price = first_touch(bars.prices, target, stop, sign)
         if what != OPEN:
             # Return is (sign (exit - fill) - side (exit + fill)) / risk: only the exit is another.
-            risk = abs(float(cases[i].entry_price) - stop)
-            earned[i] += (sign - Costs().side) * (exit_price - price[i]) / risk
+            risk = abs(float(issued.entry[i]) - stop)
+            earned[i] += (sign - costs.side) * (exit_price - price[i]) / risk
             code[i], price[i] = what, exit_price
     return replace(told, code=code, exit_price=price, return_r=earned)
 
 
-def _unsure(panel: Panel, cases: Sequence[Case], told: Outcomes) -> list[tuple[int, int]]:
-    """Case and panel row of each stop whose bar reached the target too, and did not open beyond the stop."""
+def _unsure(panel: Panel, issued: Issued, told: Outcomes) -> list[tuple[int, int]]:
+    """Plan and panel row of each stop whose bar reached the target too, and did not open beyond the stop."""
     stopped = np.flatnonzero(told.code == STOP)
-    if not len(stopped):
-        return []
-    places = {int(asset): column for column, asset in enumerate(panel.asset_ids)}
-    own = [cases[i] for i in stopped]
-    known = {moment: panel.known_at(moment) - 1 for moment in {case.as_of for case in own}}
-    rows = np.array([known[case.as_of] for case in own]) + told.offset[stopped]
-    columns = np.array([places[case.asset_id] for case in own])
-    sign = np.array([case.direction.sign for case in own])
-    target = np.array([case.target_price for case in own], dtype=np.float64)
-    stop = np.array([case.stop_loss for case in own], dtype=np.float64)
+    rows, columns = issued.rows[stopped] + told.offset[stopped], issued.columns[stopped]
+    sign = issued.sign[stopped]
     best = np.where(sign > 0, panel.high[rows, columns], panel.low[rows, columns])
-    both = (sign * (best - target) >= 0) & (sign * (panel.open[rows, columns] - stop) > 0)
+    opened = panel.open[rows, columns]
+    both = (sign * (best - issued.target[stopped]) >= 0) & (sign * (opened - issued.stop[stopped]) > 0)
     return list(zip(stopped[both].tolist(), rows[both].tolist(), strict=True))
 
 

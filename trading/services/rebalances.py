@@ -59,7 +59,7 @@ def work_out(*, proposal: RebalanceProposal, now: datetime) -> bool:
             now=now,
         )
         if done:
-            publish(Topic.PORTFOLIO, [{"proposal": proposal.pk}], recipient=portfolio.user_id)
+            publish(Topic.PORTFOLIO, {"proposal": proposal.pk}, recipient=portfolio.user_id)
     return done
 
 

@@ -4,16 +4,20 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 from django.db import ProgrammingError, transaction
 
 from accounts.models import Notification
 from assets.engine.timeframe import Timeframe
+from assets.selectors import load_panel
 from assets.tests.stored import batch, store
 from selection.models import PortfolioAsset
 from selection.selectors import portfolio_of
+from trading.engine import Costs, Issued
 from trading.models import SignalExecution, SignalStatus, TradingSignal
 from trading.services import Refused, ReportedFill, cancel, close, execute, exit_position
+from trading.services.outcomes import decide
 from trading.tests.executions import DAY, NOW, bars, days, live_signal, traded
 from trading.tests.factories import MOMENT, UserFactory
 
@@ -216,3 +220,14 @@ def test_an_execution_can_be_neither_changed_nor_deleted(position: SignalExecuti
     own.update(closed_at=days(1))
     with pytest.raises(ProgrammingError, match="append-only"), transaction.atomic():
         own.update(closed_at=days(2))
+
+
+def test_candidates_of_a_backfill_are_decided_by_finer_candles_too(plan: TradingSignal) -> None:
+    path = [100.0, 111.0, 94.0, 105.0, 105.0, 105.0]
+    times = [MOMENT + timedelta(hours=4 * n) for n in range(6)]
+    store(Timeframe.HOURS_4, batch(plan.asset_id, times, path))
+    bars(plan.asset, FLAT, BOTH)
+    panel = load_panel(DAY, days(1), 2)
+    one = np.array
+    issued = Issued(one([0]), one([0]), one([1.0]), one([100.0]), one([110.0]), one([95.0]), one([7]))
+    assert decide(panel, issued, Costs()).code.tolist() == [1]
