@@ -6,10 +6,11 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -32,6 +33,7 @@ QUOTES = ("USDT", "USDC", "USD", "BUSD", "FDUSD")
 _FIRST_TRADE = datetime(2009, 1, 3, tzinfo=UTC)
 _GROUPED = re.compile(r"\d{1,3}(,\d{3})+\.\d+|\d{1,3}(,\d{3}){2,}")
 _GROUPED_BY_DOTS = re.compile(r"\d{1,3}(\.\d{3})+,\d+|\d{1,3}(\.\d{3}){2,}")
+_OURS = re.compile(r"(row|id):[0-9a-f]{40}|execution:\d{1,19}")  # as an export of ours names trades
 _SLASHED = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[ T](.+))?")
 
 
@@ -73,10 +75,15 @@ def read(text: str, now: datetime) -> tuple[list[Row], list[Fault]]:
 
     The delimiter is a comma, a semicolon or a tab; the header names the columns, in any order.
     """
-    text = text.lstrip("\ufeff")
+    text = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    if "\0" in text:
+        return [], [Fault(1, "file", "", _("is no text"), _("Save it as CSV in UTF-8."))]
     head = text.split("\n", 1)[0]
     reader = csv.reader(io.StringIO(text), delimiter=max(",;\t", key=head.count))
-    header = next(reader, [])
+    unread: list[Fault] = []
+    header = next(_lines(reader, unread), [])
+    if unread:
+        return [], unread
     places = _places(header)
     missing = [name for name in NEEDED if name not in places]
     if missing:
@@ -84,7 +91,7 @@ def read(text: str, now: datetime) -> tuple[list[Row], list[Fault]]:
         return [], [Fault(1, "header", ",".join(header)[:200], rule, _mend_header())]
     rows: list[Row] = []
     faults: list[Fault] = []
-    for cells in reader:
+    for cells in _lines(reader, faults):
         if not any(cell.strip() for cell in cells):
             continue
         if len(rows) + len(faults) >= MOST_ROWS:
@@ -94,6 +101,20 @@ def read(text: str, now: datetime) -> tuple[list[Row], list[Fault]]:
     if not rows and not faults:
         faults.append(Fault(1, "file", "", _("holds no trades"), _("Send a line for each trade.")))
     return rows, faults
+
+
+def _lines(reader: Any, faults: list[Fault]) -> Iterator[list[str]]:
+    """The lines of a CSV; one that cannot be cut into fields is a fault and ends it."""
+    while True:
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            mend = _("Save it as CSV in UTF-8.")
+            faults.append(Fault(reader.line_num, "file", "", _("is no CSV: %s") % error, mend))
+            return
+        if cells is None:
+            return
+        yield cells
 
 
 def _places(header: Iterable[str]) -> dict[str, int]:
@@ -137,9 +158,6 @@ def _read_row(
         except Unreadable as error:
             faults.append(Fault(line, name, given.get(name, "")[:100], error.rule, error.mend))
     if len(faults) == faults_before:
-        own = given.get("id", "")
-        told = own or "|".join(given.get(name, "") for name in (*NEEDED, "fees"))
-        digest = hashlib.sha256(told.encode()).hexdigest()[:40]
         rows.append(
             Row(
                 line,
@@ -149,9 +167,20 @@ def _read_row(
                 values["quantity"],
                 values["price"],
                 values["fees"],
-                f"{'id' if own else 'row'}:{digest}",
+                _reference(given.get("id", ""), values),
             )
         )
+
+
+def _reference(own: str, values: dict[str, Any]) -> str:
+    """A number from zero up (with `least`, above it). 1,234.5 and 1.234,5 and 0,5 are clear; 1,234 is not."""
+    if _OURS.fullmatch(own):
+        return own
+    if own:
+        return f"id:{hashlib.sha256(own.encode()).hexdigest()[:40]}"
+    figures = (f"{values[name].normalize():f}" for name in ("quantity", "price", "fees"))
+    told = "|".join((values["date"].isoformat(), values["symbol"][-1], values["side"], *figures))
+    return f"row:{hashlib.sha256(told.encode()).hexdigest()[:40]}"
 
 
 def number(text: str, least: bool = False) -> Decimal:
@@ -226,7 +255,7 @@ def tickers(text: str) -> tuple[str, ...]:
     if not name:
         raise Unreadable(_("is empty"), _("Send the coin's ticker, such as BTC."))
     base = re.split(r"[/_:-]", name, maxsplit=1)[0]
-    cut = [name.removesuffix(quote) for quote in QUOTES if name.endswith(quote) and name != quote]
+    cut = [base.removesuffix(quote) for quote in QUOTES if base.endswith(quote) and base != quote]
     return tuple(dict.fromkeys([name, base, *cut]))
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models.functions import Upper
 from django.utils.translation import gettext as _
 
 from assets import selectors as assets
@@ -58,7 +59,8 @@ def import_trades(*, portfolio: Portfolio, text: str, now: datetime, dry_run: bo
 def _coins(rows: list[Row]) -> tuple[dict[int, tuple[int, str]], list[Fault]]:
     """Asset id and symbol by line; lines whose coin is not followed are faults."""
     names = {name for row in rows for name in row.names}
-    known = {coin.symbol.upper(): coin for coin in assets.supported().filter(symbol__in=names)}
+    coins = assets.supported().annotate(ticker=Upper("symbol")).filter(ticker__in=names)
+    known = {coin.ticker: coin for coin in coins.order_by("-pk")}
     found: dict[int, tuple[int, str]] = {}
     faults = []
     for row in rows:
@@ -74,9 +76,9 @@ def _coins(rows: list[Row]) -> tuple[dict[int, tuple[int, str]], list[Fault]]:
 def _without_duplicates(portfolio: Portfolio, rows: list[Row], report: Report) -> list[Row]:
     wanted = [row.reference for row in rows]
     booked = set(
-        PortfolioTrade.objects.filter(
-            portfolio=portfolio, source=TradeSource.IMPORT, reference__in=wanted
-        ).values_list("reference", flat=True)
+        PortfolioTrade.objects.filter(portfolio=portfolio, reference__in=wanted).values_list(
+            "reference", flat=True
+        )
     )
     first: dict[str, int] = {}
     fresh = []

@@ -125,7 +125,18 @@ def test_on_one_day_purchases_come_before_sales(live: Portfolio, coin: Asset) ->
     assert held(live, coin) == (0, 0, 20)
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "date,symbol\n2024-01-01,BTC", HEAD, "PK\x03\x04"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\n\n",
+        "date,symbol\n2024-01-01,BTC",
+        HEAD,
+        "PK\x03\x04",
+        "\0" + HEAD,
+        HEAD + "2024" + "9" * 200_000,
+    ],
+)
 def test_a_file_that_is_no_list_of_trades_is_refused(live: Portfolio, text: str) -> None:
     report = services.import_trades(portfolio=live, text=text, now=NOW, dry_run=False)
     assert len(report.errors) == 1
@@ -176,3 +187,34 @@ def test_a_large_import_takes_few_queries(
     lines = [f"{NOW - timedelta(hours=n):%Y-%m-%dT%H:%M}Z,BTC,buy,0.5,{100 + n},0" for n in range(1, 800)]
     with django_assert_max_num_queries(16):
         assert load(live, *lines).accepted == 799
+
+
+def test_the_same_trade_spelled_otherwise_is_a_duplicate(live: Portfolio, coin: Asset) -> None:
+    load(live, "2024-01-01,BTC,buy,2,100,2")
+    again = load(live, '2024-01-01T00:00:00Z,btc/usdt,BUY,2.0,"100.00",2.0')
+    assert [row["line"] for row in again.duplicates] == [2]
+
+
+def test_an_export_brought_back_to_its_own_account_changes_nothing(live: Portfolio, coin: Asset) -> None:
+    services.book(
+        portfolio=live,
+        trades=[
+            PortfolioTrade(
+                asset=coin,
+                side="buy",
+                quantity=Decimal(1),
+                price=Decimal(100),
+                source="execution",
+                reference="execution:7",
+                executed_at=NOW,
+            )
+        ],
+    )
+    report = load(live, "2024-06-01,BTC,buy,1,100,0,execution:7", head=HEAD.replace("fees", "fees,id"))
+    assert (report.accepted, len(report.duplicates)) == (0, 1)
+    assert held(live, coin)[0] == 1
+
+
+def test_tickers_are_found_in_any_case(live: Portfolio) -> None:
+    AssetFactory(symbol="stETH")
+    assert load(live, "2024-01-01,STETH,buy,2,100,2", dry_run=True).accepted == 1

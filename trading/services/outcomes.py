@@ -91,8 +91,8 @@ def follow(panel: Panel, cases: Sequence[Case]) -> Outcomes:
 def decide(panel: Panel, issued: Issued, costs: Costs) -> Outcomes:
     """Outcomes (S,) as the bars of `panel` tell them.
 
-    A bar that touches stop and target is asked of finer bars. They decide where one length of them fills the bar whole; otherwise the stop comes first. The exit stays
-    in the same bar either way.
+    A bar that touches stop and target is asked of finer bars: they decide where one length of them fills
+    the bar whole; otherwise the stop comes first. The exit stays in the same bar either way.
     """
     told = resolve(panel, issued, costs)
     finer = assets.finer_lengths(panel.timeframe)
