@@ -173,7 +173,7 @@ def _read_row(
 
 
 def _reference(own: str, values: dict[str, Any]) -> str:
-    """A number from zero up (with `least`, above it). 1,234.5 and 1.234,5 and 0,5 are clear; 1,234 is not."""
+    """What tells the trade from others: its id (one of ours as it is), else everything known of it."""
     if _OURS.fullmatch(own):
         return own
     if own:
@@ -184,8 +184,7 @@ def _reference(own: str, values: dict[str, Any]) -> str:
 
 
 def number(text: str, least: bool = False) -> Decimal:
-    """A number that is not negative (with `least`, above zero). 1,234.5 and 1.234,5 and 0,5 are clear;
-    1,234 is not."""
+    """A number from zero up (with `least`, above it). 1,234.5 and 1.234,5 and 0,5 are clear; 1,234 is not."""
     plain = text.replace(" ", "").replace("\u00a0", "").replace("'", "").lstrip("$€")
     if _GROUPED.fullmatch(plain):
         plain = plain.replace(",", "")

@@ -218,3 +218,10 @@ def test_administrators_alone_call_a_signal_off_and_once(client: Client, plan: T
     plan.refresh_from_db()
     assert plan.status == "cancelled"
     assert client.delete(f"/api/v1/layer4/signals/{plan.pk}").status_code == 409
+
+
+@pytest.mark.parametrize("number", [0, 2**62, 10**30])
+def test_a_signal_that_does_not_exist_is_not_found(casual: Client, number: int) -> None:
+    assert casual.get(f"/api/v1/layer4/signals/{number}").status_code == 404
+    assert post(casual, f"signals/{number}/execute", BODY).status_code == 404
+    assert post(casual, f"executions/{number}/close").status_code == 404

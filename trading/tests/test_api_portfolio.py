@@ -191,6 +191,22 @@ def test_the_curve_leaves_money_put_in_out_of_the_returns(casual: Client) -> Non
     assert told["drawdown_to"].startswith((MOMENT - timedelta(days=1)).strftime("%Y-%m-%d"))
 
 
+def test_the_curve_of_many_trades_takes_as_many_queries_as_of_few(casual: Client) -> None:
+    history("AAA")
+    history("BBB")
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert casual.get("/api/v1/portfolio/history").status_code == 200
+        return len(captured)
+
+    load(casual, "2023-12-01,AAA,buy,1,100")
+    queries()
+    few = queries()
+    load(casual, *[f"2023-12-{day:02},{coin},buy,1,100" for day in range(2, 30) for coin in ("AAA", "BBB")])
+    assert queries() == few
+
+
 @pytest.mark.parametrize("query", ["venue=backtest", "days=0", "days=9999", "days=x", "dayz=5"])
 def test_wrong_parameters_are_refused(casual: Client, query: str) -> None:
     response = casual.get(f"/api/v1/portfolio/history?{query}")
