@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,9 +11,10 @@ import numpy as np
 from django.utils import timezone
 
 from assets import selectors as assets
+from assets.engine.panel import Floats
 from assets.engine.timeframe import Timeframe
 from selection import selectors as selection
-from selection.engine.equity import Movements, equity
+from selection.engine.equity import Equity, Movements, equity
 from selection.models import PAPER_START, Account, Portfolio, TradeSource
 from trading.selectors.pictures import Advised, picture
 from trading.selectors.standing import Held, Standing, fill_of, standing
@@ -60,18 +62,15 @@ def portfolio_history(portfolio: Portfolio, now: datetime, days: int = 365) -> d
     closes = [panel.as_of(row) for row in range(len(panel.times))]
     place = {asset: column for column, asset in enumerate(panel.asset_ids.tolist())}
 
-    def row_of(moment: datetime) -> int:
-        return int(np.searchsorted(np.array(closes), moment))  # type: ignore[arg-type]
-
     rows = len(closes)
     cash, outside = np.zeros(rows + 1), np.zeros(rows + 1)
     moves: list[tuple[int, int, float]] = []
     for flow in flows:
-        at = row_of(flow.occurred_at)
+        at = bisect_left(closes, flow.occurred_at)
         cash[at] += float(flow.amount)
         outside[at] += float(flow.amount)
     for trade in trades:
-        at, fill = row_of(trade.executed_at), fill_of(trade)
+        at, fill = bisect_left(closes, trade.executed_at), fill_of(trade)
         if trade.source == TradeSource.EXECUTION:
             cash[at] += float(fill.cash)
         else:
@@ -89,18 +88,23 @@ def portfolio_history(portfolio: Portfolio, now: datetime, days: int = 365) -> d
         np.cumsum(cash[:rows]),
         outside[:rows],
     )
-    first = row_of(begun)
-    points = [
+    points = _points(curve, closes, outside, begun)
+    return {"points": points, **_deepest(points)}
+
+
+def _points(curve: Equity, closes: list[datetime], outside: Floats, begun: datetime) -> list[dict[str, Any]]:
+    """The curve from the day the portfolio began; where it began before, the first row's flow is not told."""
+    is_whole = bool(closes) and begun > closes[0] - Timeframe.DAY.delta
+    return [
         {
             "time": closes[row],
             "value": float(curve.value[row]),
             "return": float(curve.returns[row]) if np.isfinite(curve.returns[row]) else None,
             "drawdown": float(curve.drawdown[row]),
-            "flow": float(outside[row]),
+            "flow": float(outside[row]) if row or is_whole else None,
         }
-        for row in range(first, rows)
+        for row in range(bisect_left(closes, begun), len(closes))
     ]
-    return {"points": points, **_deepest(points)}
 
 
 def trade_rows(portfolio: Portfolio) -> list[list[str]]:

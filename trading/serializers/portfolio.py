@@ -61,7 +61,7 @@ class PointSerializer(serializers.Serializer[Any]):
     value = serializers.FloatField()
     vars()["return"] = serializers.FloatField(allow_null=True)
     drawdown = serializers.FloatField()
-    flow = serializers.FloatField()
+    flow = serializers.FloatField(allow_null=True)
 
 
 class HistorySerializer(serializers.Serializer[Any]):

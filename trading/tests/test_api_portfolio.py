@@ -191,6 +191,15 @@ def test_the_curve_leaves_money_put_in_out_of_the_returns(casual: Client) -> Non
     assert told["drawdown_to"].startswith((MOMENT - timedelta(days=1)).strftime("%Y-%m-%d"))
 
 
+def test_a_curve_cut_short_begins_with_what_was_held_then(casual: Client) -> None:
+    history("AAA")
+    load(casual, "2023-10-01,AAA,buy,10,100", venue="live")
+    whole = casual.get("/api/v1/portfolio/history?venue=live").json()["points"]
+    short = casual.get("/api/v1/portfolio/history?venue=live&days=5").json()["points"]
+    assert [point["value"] for point in short] == [point["value"] for point in whole[-5:]]
+    assert [point["flow"] for point in short] == [None, 0, 0, 0, 0]
+
+
 def test_the_curve_of_many_trades_takes_as_many_queries_as_of_few(casual: Client) -> None:
     history("AAA")
     history("BBB")
