@@ -6,7 +6,15 @@ from selection.services.portfolios import lock as lock_portfolio
 from selection.services.proposals import answer_proposal, ask_proposal
 from selection.services.scores import score
 from selection.services.suggestions import expire, review, suggest
-from selection.services.watchlists import ensure_lists, item_add, item_remove, list_change, set_tier
+from selection.services.watchlists import (
+    ensure_lists,
+    item_add,
+    item_remove,
+    list_change,
+    list_create,
+    list_delete,
+    set_tier,
+)
 
 __all__ = [
     "Report",
@@ -21,6 +29,8 @@ __all__ = [
     "item_remove",
     "keep_analysis",
     "list_change",
+    "list_create",
+    "list_delete",
     "lock_portfolio",
     "open_portfolio",
     "review",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.shortcuts import get_object_or_404
@@ -25,26 +25,28 @@ class SignalViewSet(restapi.ReadOnlyViewSet):
     """Signals as issued and how they stand, newest first."""
 
     role = "casual"
+    keeps = True
     queryset = TradingSignal.objects.select_related("asset")
     serializer_class = SignalSerializer
     filterset_class = SignalFilter
     ordering = ("-generated_at", "-id")
 
     def get_serializer_context(self) -> dict[str, Any]:
-        return {
-            **super().get_serializer_context(),
-            "stale_reason": selectors.freshness(timezone.now()).stale_reason,
-        }
+        context = super().get_serializer_context()
+        if getattr(self, "swagger_fake_view", False):
+            return context
+        # The filters say what is wrong with a moment; here it only sets the age.
+        given = self.request.query_params.get("as_of")
+        as_of = restapi.MomentField().run_validation(given) if given else None
+        fresh = selectors.freshness(as_of or timezone.now(), as_of=as_of)
+        return {**context, "stale_reason": fresh.stale_reason}
 
 
 class SignalDetail(restapi.View):
     """One signal with everything it rests on; administrators can call it off."""
 
     role = "casual"
-
-    def get_permissions(self) -> list[Any]:
-        role = "admin" if self.request.method == "DELETE" else self.role
-        return [restapi.RoleAtLeast(role)()]
+    roles: ClassVar[dict[str, str]] = {"DELETE": "admin"}
 
     @extend_schema(responses=SignalDetailSerializer)
     def get(self, request: Request, pk: int) -> Response:

@@ -8,6 +8,7 @@ from trading.selectors.quotes import Obstacle, closed_to_entry, out_of_reach, qu
 from trading.selectors.readings import (
     Freshness,
     active,
+    as_known,
     freshness,
     latest_candidates,
     nearest,
@@ -39,6 +40,7 @@ __all__ = [
     "Standing",
     "active",
     "active_signals",
+    "as_known",
     "card",
     "checks",
     "closed_to_entry",
