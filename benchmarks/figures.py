@@ -15,7 +15,8 @@ class Scale:
     `history` are the days stored before each of the two runs whose costs are compared: multiples of the 28
     days between two fits, so that both stand at the same place between them; the shorter one is longer than
     the look-back of every layer, below which a day cannot help costing more with each day stored. `kernels`
-    is the program that compiles: arguments of a fresh Python. `backtest` and `indicators` are assets and bars.
+    is the program that compiles: arguments of a fresh Python. `backtest` and `indicators`: assets and
+    bars.
     """
 
     bars: int

@@ -22,8 +22,11 @@ LEAST_SHARE = 1e-6  # of the portfolio: less is no position
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Terms:
-    """`share` (K,) of the portfolio wanted for each trade; `cap` (T,) most that may be in the market, known at
-    the close of each bar, as a share of the portfolio; NaN: no cap but the whole."""
+    """What the portfolio goes by.
+
+    `share` (K,) of the portfolio wanted for each trade; `cap` (T,) most that may be in the market, known at
+    the close of each bar, as a share of the portfolio; NaN: no cap but the whole.
+    """
 
     share: Floats
     cap: Floats
@@ -32,9 +35,12 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Book:
-    """`equity` (T,) worth at each close, 1 at the start; `invested` (T,) value in the market at each close as a
-    share of the worth; `traded` (T,) value of the bar's fills as a share of the worth before; `size` (K,) what
-    was put behind each trade as a share of the portfolio then, 0 where it was not taken."""
+    """How the portfolio did.
+
+    `equity` (T,) worth at each close, 1 before the first; `invested` (T,) value in the market at each close
+    as a share of the worth; `traded` (T,) value of the bar's fills as a share of the worth before; `size`
+    (K,) what was put behind each trade as a share of the portfolio then, 0 where it was not taken.
+    """
 
     equity: Floats
     invested: Floats
@@ -114,10 +120,10 @@ def _keep(
 
 
 def keep_book(close: Floats, trades: Trades, terms: Terms) -> Book:
-    """The portfolio over the bars of `close` (T, N); trades not filled or without an exit price are not taken,
-    those still open at the end are valued at the last close.
+    """The portfolio over the bars of `close` (T, N); `size` of the book is in the order of `trades`.
 
-    Arrays of the book's trades are in the order of `trades`.
+    Trades not filled or without an exit price are not taken; those still open at the end are valued at the
+    last close.
     """
     usable = np.isfinite(trades.fill) & ((trades.code == OPEN) | np.isfinite(trades.exit_price))
     order = np.flatnonzero(usable)

@@ -22,14 +22,18 @@ from trading.engine.barriers import OPEN, TIME, Codes, Costs, Issued, _bar, _tou
 
 Bars = tuple[Floats, Floats, Floats, Floats]
 Bytes = NDArray[np.uint8]
+Plans = tuple[Ints, Ints, Floats, Floats, Floats, Ints]  # row, column, target, stop, sign, horizon
+Done = tuple[Ints, Ints, Ints, Floats, Floats, Codes]  # signal, entered, exited, fill, exit price, code
+Lanes = tuple[Floats, Floats, Ints]  # (side, column): lower level, upper level, the trade that holds it
+Lists = tuple[Ints, Ints]  # each bar's first trade, each trade's next
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trades:
     """Trades in the order of their signals, all arrays (K,).
 
-    `signal` index into the signals they came from; `row` the signal's bar, `entered` and `exited` those of the
-    fills (-1: none yet); `column` of the panel; `sign` +1 long, -1 short; `fill` and `exit_price` in USD;
+    `signal` index into the signals they came from; `row` the signal's bar, `entered` and `exited` those of
+    the fills (-1: none yet); `column` of the panel; `sign` +1 long, -1 short; `fill` and `exit_price` in USD;
     `code` index into barriers.OUTCOMES; `gross` and `net` return on the value of the fill, before and after
     costs; `return_r` net in multiples of the planned risk |entry - stop|. NaN: not known (still open, or no
     bar came to enter on).
@@ -63,10 +67,10 @@ class Trades:
 
 @njit(cache=True, nogil=True)
 def _touched(bars: Bars, t: int, low_level: Floats, high_level: Floats, mask: Bytes) -> None:
-    """Which lanes' levels bar `t` may have reached (`mask`), without a branch: the compiler makes vectors of it.
+    """Which lanes' levels bar `t` may have reached (`mask`); without a branch, so that it becomes vectors.
 
-    A lane without a trade has infinite levels. A NaN reaches nothing; the close is asked too, for it stands in
-    for what a bar lacks.
+    A lane without a trade has infinite levels. A NaN reaches nothing; the close is asked too, for it stands
+    in for what a bar lacks.
     """
     opens, highs, lows, closes = bars
     for n in range(closes.shape[1]):
@@ -87,79 +91,104 @@ def _last_close(closes: Floats, first: int, t: int, n: int) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _sweep(
-    bars: Bars, order: Ints, cells: tuple[Ints, Ints], levels: tuple[Floats, Floats], signs: Floats, horizons: Ints
-) -> tuple[Ints, Ints, Ints, Floats, Floats, Codes]:
+def _end(done: Done, lanes: Lanes, lane: tuple[int, int], how: tuple[int, int, float]) -> None:
+    """Write down how (code, bar, price) the trade of `lane` (side, column) ended, and free the lane."""
+    low_level, high_level, holder = lanes
+    trade = holder[lane]
+    done[5][trade], done[2][trade], done[4][trade] = how
+    holder[lane] = -1
+    low_level[lane], high_level[lane] = -np.inf, np.inf
+
+
+@njit(cache=True, nogil=True)
+def _settle(bars: Bars, t: int, plans: Plans, done: Done, lanes: Lanes, mask: Bytes) -> None:
+    """End what bar `t` touches."""
+    opens, highs, lows, closes = bars
+    _, _, targets, stops, signs, _ = plans
+    signal, entered, _, fill, _, _ = done
+    width = closes.shape[1]
+    eights = mask.view(np.uint64)
+    for side in range(mask.shape[0]):
+        _touched(bars, t, lanes[0][side], lanes[1][side], mask[side])
+        for eight in range(eights.shape[1]):
+            if eights[side, eight] == 0:
+                continue
+            for n in range(8 * eight, min(8 * eight + 8, width)):
+                if mask[side, n] == 0 or closes[t, n] != closes[t, n]:
+                    continue
+                trade = lanes[2][side, n]
+                i = signal[trade]
+                open_, high, low = _bar(opens[t, n], highs[t, n], lows[t, n], closes[t, n])
+                if entered[trade] < 0:
+                    entered[trade], fill[trade] = t, open_
+                what, price = _touch(open_, high, low, targets[i], stops[i], signs[i])
+                if what != OPEN:
+                    _end(done, lanes, (side, n), (what, t, price))
+
+
+@njit(cache=True, nogil=True)
+def _fill(bars: Bars, t: int, columns: Ints, done: Done, waiting: Ints, unfilled: int) -> int:
+    """Write down the fills of bar `t`, which is in the cache by now; how many trades wait on."""
+    opens, highs, lows, closes = bars
+    signal, entered, _, fill, _, code = done
+    kept = 0
+    for k in range(unfilled):
+        trade = waiting[k]
+        if entered[trade] >= 0 or code[trade] != OPEN:
+            continue
+        n = columns[signal[trade]]
+        if closes[t, n] == closes[t, n]:
+            entered[trade] = t
+            fill[trade] = _bar(opens[t, n], highs[t, n], lows[t, n], closes[t, n])[0]
+        else:
+            waiting[kept] = trade
+            kept += 1
+    return kept
+
+
+@njit(cache=True, nogil=True)
+def _run_out(bars: Bars, t: int, plans: Plans, done: Done, lanes: Lanes, due: Lists) -> None:
+    """End the trades whose time runs out at bar `t`."""
+    heads, following = due
+    rows, columns, _, _, signs, _ = plans
+    trade = heads[t]
+    while trade >= 0:
+        i = done[0][trade]
+        lane = (0 if signs[i] > 0 else 1, columns[i])
+        if lanes[2][lane] == trade:
+            price = _last_close(bars[3], rows[i] + 1, t, columns[i])
+            _end(done, lanes, lane, (TIME, t, price))
+        trade = following[trade]
+
+
+@njit(cache=True, nogil=True)
+def _sweep(bars: Bars, order: Ints, plans: Plans) -> tuple[Ints, Ints, Ints, Floats, Floats, Codes]:
     """Signal, entry row, exit row, fill, exit price and code of each trade; `order` sorts signals by row.
 
-    A lane is a coin and a direction. Each bar is compared with all lanes' levels at once; only what touched is
-    looked at again. Trades whose time runs out at a bar hang in a list of that bar.
+    A lane is a coin and a direction. Each bar is compared with all lanes' levels at once; only what
+    touched is looked at again. Trades whose time runs out at a bar hang in a list of that bar.
     """
-    opens, highs, lows, closes = bars
-    rows, columns = cells
-    targets, stops = levels
-    length, width = closes.shape
+    rows, columns, targets, stops, signs, horizons = plans
+    length, width = bars[3].shape
     count = order.shape[0]
     signal = np.empty(count, dtype=np.int64)
-    entered = np.full(count, -1, dtype=np.int64)
-    exited = np.full(count, -1, dtype=np.int64)
-    fill = np.full(count, np.nan)
-    exit_price = np.full(count, np.nan)
+    entered, exited = np.full(count, -1, dtype=np.int64), np.full(count, -1, dtype=np.int64)
+    fill, exit_price = np.full(count, np.nan), np.full(count, np.nan)
     code = np.zeros(count, dtype=np.int8)
+    done = (signal, entered, exited, fill, exit_price, code)
     sides = 2 if np.any(signs < 0) else 1
-    low_level = np.full((sides, width), -np.inf)
-    high_level = np.full((sides, width), np.inf)
+    low_level, high_level = np.full((sides, width), -np.inf), np.full((sides, width), np.inf)
     holder = np.full((sides, width), -1, dtype=np.int64)
+    lanes = (low_level, high_level, holder)
     mask = np.zeros((sides, (width + 7) // 8 * 8), dtype=np.uint8)
-    eights = mask.view(np.uint64)
-    due = np.full(length + 1, -1, dtype=np.int64)  # head of each bar's list
-    following = np.empty(count, dtype=np.int64)
+    due = (np.full(length + 1, -1, dtype=np.int64), np.empty(count, dtype=np.int64))
     waiting = np.empty(sides * width, dtype=np.int64)  # trades that no bar has filled yet
-    unfilled = 0
-    trades = 0
-    upcoming = 0
+    unfilled, trades, upcoming = 0, 0, 0
     for t in range(-1, length):
-        for side in range(sides if t >= 0 else 0):
-            _touched(bars, t, low_level[side], high_level[side], mask[side])
-            for eight in range(eights.shape[1]):
-                if eights[side, eight] == 0:
-                    continue
-                for n in range(8 * eight, min(8 * eight + 8, width)):
-                    if mask[side, n] == 0 or closes[t, n] != closes[t, n]:
-                        continue
-                    trade = holder[side, n]
-                    i = signal[trade]
-                    open_, high, low = _bar(opens[t, n], highs[t, n], lows[t, n], closes[t, n])
-                    if entered[trade] < 0:
-                        entered[trade], fill[trade] = t, open_
-                    what, price = _touch(open_, high, low, targets[i], stops[i], signs[i])
-                    if what != OPEN:
-                        code[trade], exited[trade], exit_price[trade] = what, t, price
-                        holder[side, n] = -1
-                        low_level[side, n], high_level[side, n] = -np.inf, np.inf
-        kept = 0  # the bar is in the cache by now: what it fills is written down after it was compared
-        for k in range(unfilled):
-            trade = waiting[k]
-            if entered[trade] >= 0 or code[trade] != OPEN:
-                continue
-            n = columns[signal[trade]]
-            if closes[t, n] == closes[t, n]:
-                entered[trade] = t
-                fill[trade] = _bar(opens[t, n], highs[t, n], lows[t, n], closes[t, n])[0]
-            else:
-                waiting[kept] = trade
-                kept += 1
-        unfilled = kept
-        trade = due[t] if t >= 0 else -1
-        while trade >= 0:
-            i = signal[trade]
-            side, n = 0 if signs[i] > 0 else 1, columns[i]
-            if holder[side, n] == trade:
-                code[trade], exited[trade] = TIME, t
-                exit_price[trade] = _last_close(closes, rows[i] + 1, t, n)
-                holder[side, n] = -1
-                low_level[side, n], high_level[side, n] = -np.inf, np.inf
-            trade = following[trade]
+        if t >= 0:
+            _settle(bars, t, plans, done, lanes, mask)
+            unfilled = _fill(bars, t, columns, done, waiting, unfilled)
+            _run_out(bars, t, plans, done, lanes, due)
         while upcoming < count and rows[order[upcoming]] == t:
             i = order[upcoming]
             upcoming += 1
@@ -167,16 +196,22 @@ def _sweep(
             if holder[side, n] >= 0:
                 continue
             holder[side, n] = trades
-            signal[trades] = i
-            ends = min(t + horizons[i], length)
-            following[trades] = due[ends]
-            due[ends] = trades
             low_level[side, n] = min(targets[i], stops[i])
             high_level[side, n] = max(targets[i], stops[i])
+            signal[trades] = i
+            ends = min(t + horizons[i], length)
+            due[1][trades], due[0][ends] = due[0][ends], trades
             waiting[unfilled] = trades
             unfilled += 1
             trades += 1
-    return signal[:trades], entered[:trades], exited[:trades], fill[:trades], exit_price[:trades], code[:trades]
+    return (
+        signal[:trades],
+        entered[:trades],
+        exited[:trades],
+        fill[:trades],
+        exit_price[:trades],
+        code[:trades],
+    )
 
 
 def trade(panel: Panel, issued: Issued, costs: Costs) -> Trades:
@@ -189,12 +224,9 @@ def trade(panel: Panel, issued: Issued, costs: Costs) -> Trades:
     order = np.argsort(issued.rows, kind="stable")
     if len(order) and np.all(order[1:] > order[:-1]):
         order = np.arange(len(order), dtype=np.int64)
-    # One layout, so that one loop is compiled.
-    bars = tuple(np.ascontiguousarray(getattr(panel, name)) for name in ("open", "high", "low", "close"))
-    cells, levels = (issued.rows, issued.columns), (issued.target, issued.stop)
-    signal, entered, exited, fill, exit_price, code = _sweep(
-        bars, order, cells, levels, issued.sign, issued.horizon
-    )
+    bars = (_laid(panel.open), _laid(panel.high), _laid(panel.low), _laid(panel.close))
+    plans = (issued.rows, issued.columns, issued.target, issued.stop, issued.sign, issued.horizon)
+    signal, entered, exited, fill, exit_price, code = _sweep(bars, order, plans)
     sign = issued.sign[signal]
     gain = sign * (exit_price - fill)
     paid = gain - costs.side * (exit_price + fill)
@@ -215,6 +247,11 @@ def trade(panel: Panel, issued: Issued, costs: Costs) -> Trades:
     )
 
 
+def _laid(values: Floats) -> Floats:
+    """The array in the one layout that loops are compiled for."""
+    return np.ascontiguousarray(values)
+
+
 def check(panel: Panel, issued: Issued) -> None:
     """Raise ValueError where the signals cannot be followed in `panel`."""
     low = np.where(issued.sign > 0, issued.stop, issued.target)
@@ -228,7 +265,9 @@ def check(panel: Panel, issued: Issued) -> None:
     rows, columns = panel.shape
     outside = (issued.rows < -1) | (issued.rows >= rows) | (issued.columns < 0) | (issued.columns >= columns)
     if np.any(outside):
-        raise ValueError(f"{int(outside.sum())} signals lie outside the panel of {rows} bars x {columns} coins")
+        raise ValueError(
+            f"{int(outside.sum())} signals lie outside the panel of {rows} bars x {columns} coins"
+        )
 
 
 def join(parts: list[Trades]) -> Trades:
