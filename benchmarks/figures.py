@@ -16,7 +16,7 @@ class Scale:
     days between two fits, so that both stand at the same place between them; the shorter one is longer than
     the look-back of every layer, below which a day cannot help costing more with each day stored. `kernels`
     is the program that compiles: arguments of a fresh Python. `backtest` and `indicators`: assets and
-    bars.
+    bars; `ledger`: records.
     """
 
     bars: int
@@ -29,6 +29,7 @@ class Scale:
     kernels: tuple[str, ...]
     backtest: tuple[int, int] = (500, 2_000)
     indicators: tuple[int, int] = (500, 5_000)
+    ledger: int = 100_000
 
 
 COMPILE = ("manage.py", "compile_kernels")
