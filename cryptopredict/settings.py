@@ -159,7 +159,7 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "UTC"
-CELERY_IMPORTS = ["cryptopredict.pipeline", "cryptopredict.simulation"]
+CELERY_IMPORTS = ["cryptopredict.backtests", "cryptopredict.pipeline", "cryptopredict.simulation"]
 CELERY_BEAT_SCHEDULE = {  # each finds out for itself whether there is something to do
     "simulated bars": {"task": "cryptopredict.simulation.continue_simulation", "schedule": 300},
     "pipeline": {"task": "cryptopredict.pipeline.run_newest", "schedule": 300},

@@ -51,3 +51,15 @@ def feature_name(name: str) -> str:
     if name.endswith(RELATIVE):
         return gettext("%(feature)s, against the other candidates") % {"feature": own}
     return str(own)
+
+
+BIASES: Mapping[str, str | Promise] = {
+    "sectors": _("Sectors: a coin's sector is that of today, applied to the past."),
+    "survivors": _("Coins: every coin in the data still trades, so those that died are missing."),
+    "simulated": _("Market: it is simulated, so nothing here says how a real one would have gone."),
+}
+
+
+def bias(code: str) -> str:
+    """What of a backtest's inputs was not known at the time, in words."""
+    return str(BIASES.get(code, code))

@@ -51,7 +51,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One fault: which record (`table` and `record_id`; 0 for the chain itself), where, and what was found."""
+    """One fault: which record (`table`, `record_id`; 0 for the chain itself), where, and what was found."""
 
     fault: Fault
     table: str

@@ -1,5 +1,6 @@
 """Layer 4: when to enter, where out, what was done about it, and within which limits."""
 
+from trading.models.backtest import Backtest, BacktestStatus
 from trading.models.execution import ExecutionStatus, ExecutionType, SignalExecution, Venue
 from trading.models.risk import Advice, PortfolioAssetAnalysis, RiskProfile
 from trading.models.signal import (
@@ -14,6 +15,8 @@ from trading.models.signal import (
 
 __all__ = [
     "Advice",
+    "Backtest",
+    "BacktestStatus",
     "ExecutionStatus",
     "ExecutionType",
     "Outcome",

@@ -1,5 +1,7 @@
 """What others read of layer 4: signals, what came nearest to one, the card; and what a run needs."""
 
+from trading.selectors.backtest_page import page_context
+from trading.selectors.backtests import backtests, earlier_ratios
 from trading.selectors.dashboard import active_signals, card
 from trading.selectors.needs import closes_told, rows_needed, rows_since
 from trading.selectors.readings import (
@@ -17,12 +19,15 @@ __all__ = [
     "Freshness",
     "active",
     "active_signals",
+    "backtests",
     "card",
     "closes_told",
+    "earlier_ratios",
     "factors",
     "freshness",
     "latest_candidates",
     "nearest",
+    "page_context",
     "rows_needed",
     "rows_since",
     "signals",

@@ -156,9 +156,10 @@ def test_an_entry_that_is_made_up_does_not_follow() -> None:
     signal = SignalFactory()
     past_the_triggers("UPDATE trading_tradingsignal SET confidence_score = 0.9 WHERE id = %s", [signal.pk])
     past_the_triggers(
-        "UPDATE aimodels_ledgerentry SET digest = aimodels_ledger_digest(seq, format_id, record_id, written_at, "
-        "(SELECT to_jsonb(r) - ARRAY['outcome', 'exit_price', 'return_r', 'closed_at', 'cancelled_by_id', "
-        "'status', 'updated_at'] FROM trading_tradingsignal r WHERE r.id = record_id))"
+        "UPDATE aimodels_ledgerentry SET digest = "
+        "aimodels_ledger_digest(seq, format_id, record_id, written_at, (SELECT "
+        "to_jsonb(r) - ARRAY['outcome', 'exit_price', 'return_r', 'closed_at', 'cancelled_by_id', 'status',"
+        " 'updated_at'] FROM trading_tradingsignal r WHERE r.id = record_id))"
     )
     assert found() == [("broken", "trading_tradingsignal", signal.pk)]
 

@@ -2,5 +2,19 @@
 
 from trading.engine.backtest.book import Book, Terms, keep_book
 from trading.engine.backtest.kernel import Trades, join, trade
+from trading.engine.backtest.report import Report, Run, judge_run, ratio_of, simulate, varied
 
-__all__ = ["Book", "Terms", "Trades", "join", "keep_book", "trade"]
+__all__ = [
+    "Book",
+    "Report",
+    "Run",
+    "Terms",
+    "Trades",
+    "join",
+    "judge_run",
+    "keep_book",
+    "ratio_of",
+    "simulate",
+    "trade",
+    "varied",
+]

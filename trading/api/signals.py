@@ -1,4 +1,4 @@
-"""The layer over HTTP; paths are relative to /api/v1/."""
+"""Signals as issued and how they stand."""
 
 from __future__ import annotations
 

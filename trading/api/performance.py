@@ -1,0 +1,3 @@
+"""What signals were worth (placeholder until written below)."""
+
+urlpatterns: list = []
