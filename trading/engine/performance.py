@@ -88,18 +88,12 @@ def trade_figures(hit: Bools, net: Floats, return_r: Floats, bars: Ints, block: 
         cases=cases,
         successes=int(hit.sum()),
         success_rate=wilson(int(hit.sum()), cases),
-        average_return=estimate(net, bars, block, np.mean),
-        expectancy_r=estimate(return_r, bars, block, np.mean),
-        profit_factor=estimate(return_r, bars, block, profit_factor),
+        average_return=mean_of(net, bars, block),
+        expectancy_r=mean_of(return_r, bars, block),
+        profit_factor=estimate((np.maximum(return_r, 0.0), np.maximum(-return_r, 0.0)), bars, block, ratio),
         average_win_r=known(gains.mean()) if len(gains) else None,
         average_loss_r=known(losses.mean()) if len(losses) else None,
     )
-
-
-def profit_factor(return_r: Floats) -> float:
-    """Sum of gains / sum of losses; NaN without losses."""
-    lost = float(-return_r[return_r < 0].sum())
-    return float(return_r[return_r > 0].sum()) / lost if lost > 0 else float("nan")
 
 
 def wilson(hits: int, cases: int) -> Estimate:
@@ -113,23 +107,55 @@ def wilson(hits: int, cases: int) -> Estimate:
 
 
 def estimate(
-    values: Floats, bars: Ints, block: int, statistic: Callable[[Floats], Any], draws: int = DRAWS
+    parts: tuple[Floats, ...],
+    bars: Ints,
+    block: int,
+    statistic: Callable[[Floats], Floats],
+    draws: int = DRAWS,
 ) -> Estimate:
-    """`statistic` of `values` (K,), and its interval from drawing blocks of `block` bars with replacement."""
-    if not len(values):
+    """A figure that follows from sums over the cases, with its interval.
+
+    `parts` are what is summed, (K,) each; `statistic` makes the figure (...) of the sums (P, ...). The
+    interval draws blocks of `block` bars with replacement.
+    """
+    if not len(bars):
         return Estimate(None, None, None)
     _, owner = np.unique(bars // block, return_inverse=True)
-    groups = [values[owner == g] for g in range(int(owner.max()) + 1)]
-    centre = known(statistic(values))
-    if len(groups) < LEAST_BLOCKS:
-        return Estimate(centre, None, None)
-    picks = np.random.default_rng(SEED).integers(len(groups), size=(draws, len(groups)))
-    drawn = np.array([statistic(np.concatenate([groups[g] for g in pick])) for pick in picks])
+    sums = np.stack([np.bincount(owner, part) for part in parts])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        centre = known(statistic(sums.sum(axis=1)))
+        groups = sums.shape[1]
+        if groups < LEAST_BLOCKS:
+            return Estimate(centre, None, None)
+        picks = np.random.default_rng(SEED).integers(groups, size=(draws, groups))
+        drawn = statistic(sums[:, picks].sum(axis=2))
     drawn = drawn[np.isfinite(drawn)]
     if len(drawn) < draws // 2:
         return Estimate(centre, None, None)
     low, high = np.quantile(drawn, (0.025, 0.975))
     return Estimate(centre, float(low), float(high))
+
+
+def ratio(sums: Floats) -> Floats:
+    """The first sum by the second: a mean where the second counts, a profit factor where it is the losses."""
+    return np.asarray(sums[0] / sums[1], dtype=np.float64)
+
+
+def mean_of(values: Floats, bars: Ints, block: int) -> Estimate:
+    """Mean of `values` (K,) with its interval."""
+    return estimate((values, np.ones(len(values))), bars, block, ratio)
+
+
+def sharpe_of(returns: Floats, bars_per_year: float, block: int) -> Estimate:
+    """Annual Sharpe ratio of `returns` (T,) with its interval."""
+
+    def statistic(sums: Floats) -> Floats:
+        count, total, squares = sums
+        spread = np.sqrt((squares - total**2 / count) / (count - 1.0))
+        return np.asarray(total / count / spread * math.sqrt(bars_per_year), dtype=np.float64)
+
+    rows = np.arange(len(returns))
+    return estimate((np.ones(len(returns)), returns, returns**2), rows, block, statistic)
 
 
 def returns_of(equity: Floats) -> Floats:
@@ -156,34 +182,21 @@ def curve_figures(
         volatility = known(empyrical.annual_volatility(returns, **year))
         sortino = known(empyrical.sortino_ratio(returns, **year))
         calmar = known(empyrical.calmar_ratio(returns, **year))
-    rows = np.arange(len(returns))
-    ratio = estimate(returns, rows, block, lambda some: _sharpe(some, bars_per_year))
     return CurveFigures(
         total_return=float(equity[-1] - 1.0) if len(equity) else 0.0,
         annual_return=None if few else annual,
         volatility=None if few else volatility,
-        sharpe=Estimate(None, None, None) if few else ratio,
+        sharpe=Estimate(None, None, None) if few else sharpe_of(returns, bars_per_year, block),
         sortino=None if few else sortino,
         calmar=None if few else calmar,
         drawdown=deepest(equity, times),
         exposure=known(invested.mean()) if invested is not None and len(invested) else None,
-        turnover=known(traded.sum() * bars_per_year / len(traded))
-        if traded is not None and len(traded)
-        else None,
+        turnover=_yearly(traded, bars_per_year),
     )
 
 
-def sharpe(returns: Floats, bars_per_year: float) -> float:
-    """Annual Sharpe ratio; NaN for a series that does not move."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return float(empyrical.sharpe_ratio(returns, annualization=bars_per_year))
-
-
-def _sharpe(returns: Floats, bars_per_year: float) -> float:
-    """The same in two passes: the bootstrap asks for it a thousand times."""
-    spread = returns.std(ddof=1) if len(returns) > 1 else 0.0
-    return float(returns.mean() / spread * math.sqrt(bars_per_year)) if spread > 0 else float("nan")
+def _yearly(traded: Floats | None, bars_per_year: float) -> float | None:
+    return None if traded is None or not len(traded) else float(traded.mean() * bars_per_year)
 
 
 def deepest(equity: Floats, times: list[datetime]) -> Drawdown | None:

@@ -4,6 +4,7 @@ from trading.selectors.backtest_page import page_context
 from trading.selectors.backtests import backtests, earlier_ratios
 from trading.selectors.dashboard import active_signals, card
 from trading.selectors.needs import closes_told, rows_needed, rows_since
+from trading.selectors.performance import COLUMNS, Span, last_told, origins, performance, rows_of
 from trading.selectors.readings import (
     Freshness,
     active,
@@ -13,10 +14,14 @@ from trading.selectors.readings import (
     signals,
     track_record,
 )
+from trading.selectors.track import accuracy_over_time, reliability
 from trading.selectors.trail import factors, spans, trail
 
 __all__ = [
+    "COLUMNS",
     "Freshness",
+    "Span",
+    "accuracy_over_time",
     "active",
     "active_signals",
     "backtests",
@@ -25,10 +30,15 @@ __all__ = [
     "earlier_ratios",
     "factors",
     "freshness",
+    "last_told",
     "latest_candidates",
     "nearest",
+    "origins",
     "page_context",
+    "performance",
+    "reliability",
     "rows_needed",
+    "rows_of",
     "rows_since",
     "signals",
     "spans",
