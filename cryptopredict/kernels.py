@@ -8,11 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from assets.engine import rolling
+from assets.engine.panel import Panel
 from assets.engine.simulator import SECTORS, SimulatedMarket, SimulationParams, simulate
+from assets.engine.technical import indicators
 from assets.engine.timeframe import Timeframe
 from cryptopredict import lookahead
 from macro.engine.series import NAMES
 from sectors.engine import Membership
+from trading import engine as trading
+from trading.engine.backtest import Terms, keep_book, trade
 
 _COINS = 24
 _DAYS = 1_200  # enough history for a fit of every model
@@ -29,6 +33,19 @@ def compile_all() -> None:
     """Carry a small simulated market through every engine once; what is compiled already is only loaded."""
     market = simulate(SimulationParams.ending(_END, _DAYS, Timeframe.DAY, _COINS), seed=29)
     lookahead.funnel(_funnelled(market), _DAYS - 1)
+    _backtest(market.panel)
+    indicators(market.panel)
+
+
+def _backtest(panel: Panel) -> None:
+    """One trade of each direction, and the book of them."""
+    rows = np.array([_DAYS - 9] * 2)
+    price = np.full(2, 100.0)
+    sign = np.array([1.0, -1.0])
+    horizon = np.full(2, 7)
+    issued = trading.Issued(rows, np.array([0, 0]), sign, price, price + 9 * sign, price - 9 * sign, horizon)
+    trades = trade(panel, issued, trading.Costs())
+    keep_book(panel.close, trades, Terms(np.full(2, 0.1), np.ones(len(panel.times)), trading.Costs()))
 
 
 def _funnelled(market: SimulatedMarket) -> lookahead.Market:
