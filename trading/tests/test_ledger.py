@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from importlib import import_module
 from io import StringIO
 from typing import Any
 
@@ -282,3 +283,18 @@ def test_the_command_names_what_it_found_and_fails() -> None:
         verify()
     with pytest.raises(CommandError, match="no place in the ledger"):
         verify("--expect", "soon")
+
+
+def test_records_from_before_the_ledger_are_adopted_and_protected_from_then_on() -> None:
+    open_, decided = SignalFactory(), SignalFactory()
+    resolve(decided)
+    past_the_triggers("DELETE FROM aimodels_ledgerentry")  # as if they were older than the ledger
+    assert {fault for fault, _, _ in found()} == {"back-filled"}
+    begun = import_module("trading.migrations.0003_ledger").Migration.operations[0]
+    with connection.cursor() as cursor:
+        cursor.execute(begun.sql[0])
+    told = LedgerEntry.objects.order_by("seq").values_list("format__event", "record_id")
+    assert list(told) == [("adopted", open_.pk), ("adopted", decided.pk), ("resolved", decided.pk)]
+    assert found() == []
+    past_the_triggers("UPDATE trading_tradingsignal SET confidence_score = 0.9 WHERE id = %s", [open_.pk])
+    assert found() == [("altered", "trading_tradingsignal", open_.pk)]
