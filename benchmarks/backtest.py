@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from assets.engine.panel import Bools, Floats, Panel
+from assets.engine.panel import Bools, Panel
 from assets.engine.timeframe import Timeframe
 from benchmarks.figures import Figure, Scale
-from trading.engine.backtest import Trades, trade
-from trading.engine.barriers import Costs, Issued
+from trading.engine.backtest import Trades, at_shares, trade
+from trading.engine.barriers import Costs
 
 STOP, TARGET, HORIZON, ENTRIES = 0.05, 0.08, 7, 0.05
 COSTS = Costs(fee=0.001, slippage=0.0005)
@@ -27,19 +27,23 @@ def run(scale: Scale) -> list[Figure]:
     """Bars a second of both, how many times ours is faster, and its share of what memory can deliver."""
     assets, bars = scale.backtest
     panel, entries = market(assets, bars)
-    ours = _seconds(lambda: ours_on(panel, entries), scale.rounds * 5)
+    ways: dict[str, Callable[[], object]] = {
+        "ours": lambda: ours_on(panel, entries),
+        "reading": lambda: [values.sum() for values in (panel.open, panel.high, panel.low, panel.close)],
+    }
+    if importlib.util.find_spec("vectorbt") is not None:
+        ways["vectorbt"] = _rival(panel, entries)
+    seconds = _in_turns(ways, scale.rounds)
     cells = panel.close.size
     figures = [
-        Figure("bars a second", cells / ours / 1e6, "million"),
-        Figure("share of memory bandwidth", _reading(panel) / ours, ""),
+        Figure("bars a second", cells / seconds["ours"] / 1e6, "million"),
+        Figure("share of the speed of reading the bars alone", seconds["reading"] / seconds["ours"], ""),
         Figure("trades", float(len(ours_on(panel, entries))), ""),
     ]
-    if importlib.util.find_spec("vectorbt") is not None:
-        rival = _rival(panel, entries)
-        theirs = _seconds(rival, scale.rounds)
+    if "vectorbt" in seconds:
         figures += [
-            Figure("vectorbt: bars a second", cells / theirs / 1e6, "million"),
-            Figure("against vectorbt", theirs / ours, "x", 20.0),
+            Figure("vectorbt: bars a second", cells / seconds["vectorbt"] / 1e6, "million"),
+            Figure("against vectorbt", seconds["vectorbt"] / seconds["ours"], "x", 20.0),
         ]
     return figures
 
@@ -70,19 +74,7 @@ def market(assets: int, bars: int) -> tuple[Panel, Bools]:
 
 def ours_on(panel: Panel, entries: Bools) -> Trades:
     """From the grid of entries to the trades, the making of the signals included."""
-    cells = np.flatnonzero(entries)
-    rows, columns = np.divmod(cells, entries.shape[1])
-    entry = panel.close.ravel()[cells]
-    issued = Issued(
-        rows,
-        columns,
-        np.ones(len(rows)),
-        entry,
-        entry * (1 + TARGET),
-        entry * (1 - STOP),
-        np.full(len(rows), HORIZON),
-    )
-    return trade(panel, issued, COSTS)
+    return trade(panel, at_shares(entries, panel.close, TARGET, STOP, HORIZON), COSTS)
 
 
 def _rival(panel: Panel, entries: Bools) -> Callable[[], Any]:
@@ -120,17 +112,15 @@ def _rival(panel: Panel, entries: Bools) -> Callable[[], Any]:
     return work
 
 
-def _reading(panel: Panel) -> float:
-    """Seconds of reading the bars once and nothing else."""
-    bars: tuple[Floats, ...] = (panel.open, panel.high, panel.low, panel.close)
-    return _seconds(lambda: [values.sum() for values in bars], 15)
-
-
-def _seconds(work: Callable[[], object], rounds: int) -> float:
-    work()
-    taken = []
-    for _ in range(rounds):
-        begun = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - begun)
-    return statistics.median(taken)
+def _in_turns(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Median processor seconds of each way, all on one thread, in turns on the same machine."""
+    for way in ways.values():
+        way()
+    taken: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(3 * rounds):
+        for name, way in ways.items():
+            for _again in range(1 if name == "vectorbt" else 5):
+                begun = time.process_time()
+                way()
+                taken[name].append(time.process_time() - begun)
+    return {name: statistics.median(times) for name, times in taken.items()}

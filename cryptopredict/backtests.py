@@ -32,6 +32,10 @@ from trading.services import Plan
 Progress = Callable[[str, float], None]
 
 
+class BacktestError(RuntimeError):
+    """The backtest cannot run; the message says what to do."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Done:
     """A backtest's report, the variants behind it, and what of its inputs was not known at the time."""
@@ -79,6 +83,10 @@ def _run(backtest: Backtest, told: Progress) -> Done:
     told("candles", 0.02)
     rows = lookahead.lookback(timeframe) + timeframe.bars(backtest.until - backtest.since) + 1
     market = lookahead.load(timeframe, backtest.until, rows)
+    if not len(market.membership.names):
+        raise BacktestError(
+            "no coin belongs to a sector, so layer 2 has nothing to say; run seed_sectors first"
+        )
     first = max(market.panel.known_at(backtest.since) - 1, 0)
     told("layers", 0.1)
     params = plan.params()

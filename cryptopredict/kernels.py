@@ -16,7 +16,7 @@ from cryptopredict import lookahead
 from macro.engine.series import NAMES
 from sectors.engine import Membership
 from trading import engine as trading
-from trading.engine.backtest import Terms, keep_book, trade
+from trading.engine.backtest import Terms, at_shares, keep_book, trade
 
 _COINS = 24
 _DAYS = 1_200  # enough history for a fit of every model
@@ -39,13 +39,12 @@ def compile_all() -> None:
 
 def _backtest(panel: Panel) -> None:
     """One trade of each direction, and the book of them."""
-    rows = np.array([_DAYS - 9] * 2)
-    price = np.full(2, 100.0)
-    sign = np.array([1.0, -1.0])
-    horizon = np.full(2, 7)
-    issued = trading.Issued(rows, np.array([0, 0]), sign, price, price + 9 * sign, price - 9 * sign, horizon)
-    trades = trade(panel, issued, trading.Costs())
-    keep_book(panel.close, trades, Terms(np.full(2, 0.1), np.ones(len(panel.times)), trading.Costs()))
+    cells = np.zeros(panel.shape, dtype=np.bool_)
+    cells[-9] = True
+    for sign in (1.0, -1.0):
+        trades = trade(panel, at_shares(cells, panel.close, 0.1, 0.1, 7, sign), trading.Costs())
+        share, cap = np.full(len(trades), 0.1), np.ones(len(panel.times))
+        keep_book(panel.close, trades, Terms(share, cap, trading.Costs()))
 
 
 def _funnelled(market: SimulatedMarket) -> lookahead.Market:

@@ -251,3 +251,13 @@ def test_bad_input_of_the_command_is_refused_in_words(arguments: list[str], word
     with pytest.raises(CommandError, match=words):
         call_command("backtest", *arguments, stdout=StringIO())
     assert not Backtest.objects.exists()
+
+
+def test_a_market_without_sectors_is_refused_with_what_to_do() -> None:
+    panel = make_market(80, 3).panel
+    store_panel(panel)
+    until = panel.as_of(79)
+    since = until - timedelta(days=20)
+    with pytest.raises(CommandError, match="run seed_sectors first"):
+        call_command("backtest", "--from", since.isoformat(), "--to", until.isoformat(), stdout=StringIO())
+    assert Backtest.objects.get().status == BacktestStatus.FAILED

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.engine.panel import Panel
-from trading.engine.backtest import Trades, join, trade
+from trading.engine.backtest import Trades, at_shares, join, trade
 from trading.engine.barriers import OUTCOMES, Costs, Issued, resolve
 from trading.tests.markets import bars, market
 
@@ -173,3 +173,16 @@ def test_trades_of_several_runs_come_in_order_of_their_signals() -> None:
     assert isinstance(both, Trades)
     assert len(both) == 2 * len(parts[0])
     assert np.all(np.diff(both.row) >= 0)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_signals_at_shares_of_the_close_stand_where_they_were_marked(sign: float) -> None:
+    panel = market(40, 6)
+    marked = np.random.default_rng(1).random(panel.shape) < 0.2
+    issued = at_shares(marked, panel.close, 0.2, 0.1, 5, sign)
+    rows, columns = np.nonzero(marked & np.isfinite(panel.close))
+    np.testing.assert_array_equal(issued.rows, rows)
+    np.testing.assert_array_equal(issued.columns, columns)
+    np.testing.assert_allclose(issued.target / panel.close[rows, columns], 1 + 0.2 * sign)
+    np.testing.assert_allclose(issued.stop / panel.close[rows, columns], 1 - 0.1 * sign)
+    assert len(trade(panel, issued, Costs())) > 0

@@ -83,7 +83,10 @@ class Command(BaseCommand):
         console = Console(file=self.stdout._out, highlight=False)
         services.begin(row)
         with console.status("reading candles") as status:
-            backtests.run(row, lambda stage, share: status.update(f"{stage}, {share:.0%}"))
+            try:
+                backtests.run(row, lambda stage, share: status.update(f"{stage}, {share:.0%}"))
+            except backtests.BacktestError as error:
+                raise CommandError(str(error)) from error
         self._write(row, options)
         console.print(self._table(row.report))
         for code in row.report["not_point_in_time"]:

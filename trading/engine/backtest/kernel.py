@@ -214,6 +214,69 @@ def _sweep(bars: Bars, order: Ints, plans: Plans) -> tuple[Ints, Ints, Ints, Flo
     )
 
 
+@njit(cache=True, nogil=True)
+def _places(entries: Bools, close: Floats) -> tuple[Ints, Ints]:
+    """Row and column of every true cell that has a close, in order of rows."""
+    count = 0
+    for flag in entries.ravel():
+        count += flag
+    rows, columns = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
+    k = 0
+    for t in range(entries.shape[0]):
+        for n in range(entries.shape[1]):
+            if entries[t, n] and close[t, n] == close[t, n]:
+                rows[k], columns[k] = t, n
+                k += 1
+    return rows[:k], columns[:k]
+
+
+@njit(cache=True, nogil=True)
+def _earned(
+    signal: Ints, sign: Floats, planned: tuple[Floats, Floats], fills: tuple[Floats, Floats], side: float
+) -> tuple[Floats, Floats, Floats]:
+    """Gross and net return on the fill, and net R, of each trade."""
+    entry, stop = planned
+    fill, exit_price = fills
+    gross, net, return_r = np.empty(len(signal)), np.empty(len(signal)), np.empty(len(signal))
+    for k in range(len(signal)):
+        i = signal[k]
+        gain = sign[i] * (exit_price[k] - fill[k])
+        paid = gain - side * (exit_price[k] + fill[k])
+        gross[k], net[k] = gain / fill[k], paid / fill[k]
+        return_r[k] = paid / abs(entry[i] - stop[i])
+    return gross, net, return_r
+
+
+@njit(cache=True, nogil=True)
+def _disordered(entry: Floats, target: Floats, stop: Floats, sign: Floats) -> bool:
+    """Whether any signal's levels are not in order; a NaN is not."""
+    for i in range(len(entry)):
+        low, high = (stop[i], target[i]) if sign[i] > 0 else (target[i], stop[i])
+        if not (low > 0.0 and low < entry[i] and entry[i] < high):
+            return True
+    return False
+
+
+def at_shares(
+    entries: Bools, close: Floats, target: float, stop: float, horizon: int, sign: float = 1.0
+) -> Issued:
+    """A signal at every true cell of `entries` (T, N), its levels at shares of the bar's close.
+
+    For rules that know no other levels; a cell without a close is no signal.
+    """
+    rows, columns = _places(np.ascontiguousarray(entries), _laid(close))
+    entry = close[rows, columns]
+    return Issued(
+        rows=rows,
+        columns=columns,
+        sign=np.full(len(rows), sign),
+        entry=entry,
+        target=entry * (1.0 + sign * target),
+        stop=entry * (1.0 - sign * stop),
+        horizon=np.full(len(rows), horizon, dtype=np.int64),
+    )
+
+
 def trade(panel: Panel, issued: Issued, costs: Costs) -> Trades:
     """Follow `issued` through the bars of `panel`, at most one open trade a coin and direction.
 
@@ -227,23 +290,21 @@ def trade(panel: Panel, issued: Issued, costs: Costs) -> Trades:
     bars = (_laid(panel.open), _laid(panel.high), _laid(panel.low), _laid(panel.close))
     plans = (issued.rows, issued.columns, issued.target, issued.stop, issued.sign, issued.horizon)
     signal, entered, exited, fill, exit_price, code = _sweep(bars, order, plans)
-    sign = issued.sign[signal]
-    gain = sign * (exit_price - fill)
-    paid = gain - costs.side * (exit_price + fill)
-    risk = np.abs(issued.entry[signal] - issued.stop[signal])
+    planned = (issued.entry, issued.stop)
+    gross, net, return_r = _earned(signal, issued.sign, planned, (fill, exit_price), costs.side)
     return Trades(
         signal=signal,
         row=issued.rows[signal],
         entered=entered,
         exited=exited,
         column=issued.columns[signal],
-        sign=sign,
+        sign=issued.sign[signal],
         fill=fill,
         exit_price=exit_price,
         code=code,
-        gross=gain / fill,
-        net=paid / fill,
-        return_r=paid / risk,
+        gross=gross,
+        net=net,
+        return_r=return_r,
     )
 
 
@@ -254,9 +315,7 @@ def _laid(values: Floats) -> Floats:
 
 def check(panel: Panel, issued: Issued) -> None:
     """Raise ValueError where the signals cannot be followed in `panel`."""
-    low = np.where(issued.sign > 0, issued.stop, issued.target)
-    high = np.where(issued.sign > 0, issued.target, issued.stop)
-    if not np.all((low > 0) & (low < issued.entry) & (issued.entry < high)):
+    if _disordered(issued.entry, issued.target, issued.stop, issued.sign):
         raise ValueError("levels must be in order: stop < entry < target for a long, the reverse for a short")
     if np.any(issued.horizon < 1):
         raise ValueError("a horizon is one bar or more")
