@@ -13,7 +13,18 @@ from rich.console import Console
 
 from benchmarks import figures, servers
 
-NAMES = ("candles", "live", "panel", "pipeline", "kernels", "backtest", "indicators", "ledger")
+NAMES = (
+    "candles",
+    "live",
+    "panel",
+    "pipeline",
+    "kernels",
+    "serving",
+    "streams",
+    "backtest",
+    "indicators",
+    "ledger",
+)
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from trading.selectors.performance import COLUMNS, Span, last_told, origins, per
 from trading.selectors.readings import (
     Freshness,
     active,
+    as_known,
     freshness,
     latest_candidates,
     nearest,
@@ -24,6 +25,7 @@ __all__ = [
     "accuracy_over_time",
     "active",
     "active_signals",
+    "as_known",
     "backtests",
     "card",
     "closes_told",

@@ -217,9 +217,7 @@ def _sweep(bars: Bars, order: Ints, plans: Plans) -> tuple[Ints, Ints, Ints, Flo
 @njit(cache=True, nogil=True)
 def _places(entries: Bools, close: Floats) -> tuple[Ints, Ints]:
     """Row and column of every true cell that has a close, in order of rows."""
-    count = 0
-    for flag in entries.ravel():
-        count += flag
+    count = np.count_nonzero(entries)
     rows, columns = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
     k = 0
     for t in range(entries.shape[0]):
