@@ -1,12 +1,10 @@
-"""What signals were worth, as JSON and as a CSV of the signals behind it."""
+"""What signals were worth, and the signals behind it."""
 
 from __future__ import annotations
 
-import csv
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.http import HttpResponse
 from django.urls import path
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -15,14 +13,15 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from aimodels.models import AIModel
 from assets.engine.timeframe import Timeframe
 from assets.models import Origin
 from cryptopredict.common import restapi
 from trading import selectors
+from trading.serializers import Price
 
+FIRST = datetime(2009, 1, 1, tzinfo=UTC)
 SPANS = {"7d": 7, "30d": 30, "90d": 90, "180d": 180, "365d": 365, "all": None}
 
 
@@ -51,13 +50,11 @@ class PerformanceSerializer(serializers.Serializer[Any]):
     rivals = serializers.DictField()
 
 
-class Asked(restapi.KnownParameters, APIView):
+class Asked(restapi.View):
     """The span a request asks for: `timeframe=30d`, `model=all`, `origin=live`, `bars=1d`, `as_of`."""
 
+    role = "casual"
     query_parameters = ("timeframe", "model", "origin", "bars", "as_of")
-
-    def get_permissions(self) -> list[Any]:
-        return [restapi.RoleAtLeast("casual")()]
 
     def span(self, request: Request) -> tuple[selectors.Span, str]:
         """The span, and the name it was asked by."""
@@ -108,6 +105,9 @@ class Asked(restapi.KnownParameters, APIView):
         if found is None or found.tzinfo is None:
             mend = _("Send an ISO 8601 time with its zone, such as 2024-12-31T00:00:00Z.")
             raise restapi.Refusal("as_of", given, _("is not a moment"), mend)
+        if found < FIRST:
+            mend = _("Send a moment from %d on.") % FIRST.year
+            raise restapi.Refusal("as_of", given, _("lies before any market"), mend)
         if found > timezone.now() + timedelta(seconds=1):
             mend = _("Send a moment that has passed.")
             raise restapi.Refusal("as_of", given, _("lies in the future"), mend)
@@ -135,33 +135,42 @@ class Performance(Asked):
         return Response(document)
 
 
-class PerformanceCsv(Asked):
-    """The signals behind the figures, a line each."""
+class EndedSerializer(serializers.Serializer[Any]):
+    """One ended signal behind the figures."""
 
-    @extend_schema(responses={(200, "text/csv"): str})
-    def get(self, request: Request) -> HttpResponse:
-        """Answer a CSV of the signals that ended in the span."""
-        span, name = self.span(request)
-        response = HttpResponse(content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = f'attachment; filename="signals-{span.origin}-{name}.csv"'
-        writer = csv.writer(response)
-        columns = {column: column.removeprefix("asset__") for column in selectors.COLUMNS}
-        writer.writerow(["id" if name == "pk" else name for name in columns.values()])
-        for row in selectors.rows_of(span):
-            writer.writerow([_text(row[column]) for column in columns])
-        return response
+    id = serializers.IntegerField(source="pk")
+    symbol = serializers.CharField(source="asset__symbol")
+    signal_type = serializers.CharField()
+    generated_at = serializers.DateTimeField()
+    closed_at = serializers.DateTimeField()
+    entry_price = Price()
+    target_price = Price()
+    stop_loss = Price()
+    exit_price = Price()
+    confidence_score = serializers.FloatField()
+    base_rate = serializers.FloatField(allow_null=True)
+    risk_level = serializers.CharField()
+    outcome = serializers.CharField()
+    return_r = serializers.FloatField()
+    model_name = serializers.CharField(allow_null=True)
+    regime = serializers.CharField(allow_null=True)
+    sector = serializers.CharField(allow_null=True)
 
 
-def _text(value: Any) -> Any:
-    """Times in ISO 8601; a text that a spreadsheet would take for a formula is kept a text."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@"):
-        return f"'{value}"
-    return value
+class PerformanceSignals(Asked):
+    """The signals behind the figures, as a list or (`format=csv`) a CSV."""
+
+    lists = True
+    serializer_class = EndedSerializer
+
+    @extend_schema(responses=EndedSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """Answer the signals that ended in the span, in order of their ends."""
+        span, _name = self.span(request)
+        return Response(EndedSerializer(selectors.rows_of(span), many=True).data)
 
 
 urlpatterns = [
     path("layer4/performance", Performance.as_view(), name="api_performance"),
-    path("layer4/performance/csv", PerformanceCsv.as_view(), name="api_performance_csv"),
+    path("layer4/performance/signals", PerformanceSignals.as_view(), name="api_performance_signals"),
 ]

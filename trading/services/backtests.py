@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from celery import current_app
@@ -25,6 +25,7 @@ from trading.models import Backtest, BacktestStatus
 
 TASK = "cryptopredict.backtests.run_backtest"
 MOST_VARIANTS = 200
+EARLIEST, LATEST = datetime(2009, 1, 1, tzinfo=UTC), datetime(2999, 1, 1, tzinfo=UTC)
 MOST_COST = 0.1
 MOST_COINS = 2_000
 
@@ -177,6 +178,12 @@ def _span(
         lookback(timeframe)
     except ValueError as error:
         errors["timeframe"] = str(error)
+        return since, until
+    if not EARLIEST <= min(since, until) <= max(since, until) <= LATEST:
+        errors["from"] = _("Give moments from %(first)d to %(last)d.") % {
+            "first": EARLIEST.year,
+            "last": LATEST.year,
+        }
         return since, until
     first_open, newest = assets.first_open(timeframe), assets.last_close(timeframe)
     if first_open is None or newest is None:

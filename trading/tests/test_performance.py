@@ -146,10 +146,11 @@ def test_the_number_of_queries_does_not_grow(casual: Client) -> None:
     assert count() == few
 
 
-def test_the_csv_holds_the_signals_behind_the_figures(casual: Client) -> None:
+def test_the_csv_holds_the_signals_behind_the_figures(client: Client) -> None:
+    client.force_login(UserFactory(role=Role.PROFESSIONAL))
     signal = ended(0, "target", 1.9, asset=AssetFactory(symbol="=EVIL"))
     CandidateFactory(as_of=MOMENT + timedelta(days=9))
-    response = casual.get(f"{URL}/csv", {"timeframe": "all"})
+    response = client.get(f"{URL}/signals", {"timeframe": "all", "format": "csv"})
     assert response.headers["Content-Type"].startswith("text/csv")
     [row] = csv.DictReader(io.StringIO(response.content.decode()))
     assert (row["id"], row["symbol"], row["outcome"], row["return_r"]) == (
@@ -180,7 +181,7 @@ def test_what_cannot_be_answered_is_refused_by_field(casual: Client, query: Any,
 @pytest.mark.parametrize("role", Role.values)
 def test_performance_is_for_casual_users_and_up(client: Client, role: str) -> None:
     client.force_login(UserFactory(role=role))
-    for url in (URL, f"{URL}/csv"):
+    for url in (URL, f"{URL}/signals"):
         assert client.get(url).status_code == (403 if role == Role.GUEST else 200)
 
 
