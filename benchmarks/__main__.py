@@ -13,7 +13,19 @@ from rich.console import Console
 
 from benchmarks import figures, servers
 
-NAMES = ("candles", "live", "panel", "pipeline", "kernels", "admin", "serving", "streams")
+NAMES = (
+    "candles",
+    "live",
+    "panel",
+    "pipeline",
+    "kernels",
+    "admin",
+    "serving",
+    "streams",
+    "backtest",
+    "indicators",
+    "ledger",
+)
 
 
 def main() -> None:

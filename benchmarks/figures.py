@@ -15,7 +15,8 @@ class Scale:
     `history` are the days stored before each of the two runs whose costs are compared: multiples of the 28
     days between two fits, so that both stand at the same place between them; the shorter one is longer than
     the look-back of every layer, below which a day cannot help costing more with each day stored. `kernels`
-    is the program that compiles: arguments of a fresh Python.
+    is the program that compiles: arguments of a fresh Python. `backtest` and `indicators`: assets and
+    bars; `ledger`: records.
     """
 
     bars: int
@@ -26,6 +27,9 @@ class Scale:
     span: int
     history: tuple[int, int]
     kernels: tuple[str, ...]
+    backtest: tuple[int, int] = (500, 2_000)
+    indicators: tuple[int, int] = (500, 5_000)
+    ledger: int = 100_000
 
 
 COMPILE = ("manage.py", "compile_kernels")

@@ -8,11 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from assets.engine import rolling
+from assets.engine.panel import Panel
 from assets.engine.simulator import SECTORS, SimulatedMarket, SimulationParams, simulate
+from assets.engine.technical import indicators
 from assets.engine.timeframe import Timeframe
 from cryptopredict import lookahead
 from macro.engine.series import NAMES
 from sectors.engine import Membership
+from trading import engine as trading
+from trading.engine.backtest import Terms, at_shares, keep_book, trade
 
 _COINS = 24
 _DAYS = 1_200  # enough history for a fit of every model
@@ -29,6 +33,18 @@ def compile_all() -> None:
     """Carry a small simulated market through every engine once; what is compiled already is only loaded."""
     market = simulate(SimulationParams.ending(_END, _DAYS, Timeframe.DAY, _COINS), seed=29)
     lookahead.funnel(_funnelled(market), _DAYS - 1)
+    _backtest(market.panel)
+    indicators(market.panel)
+
+
+def _backtest(panel: Panel) -> None:
+    """One trade of each direction, and the book of them."""
+    cells = np.zeros(panel.shape, dtype=np.bool_)
+    cells[-9] = True
+    for sign in (1.0, -1.0):
+        trades = trade(panel, at_shares(cells, panel.close, 0.1, 0.1, 7, sign), trading.Costs())
+        share, cap = np.full(len(trades), 0.1), np.ones(len(panel.times))
+        keep_book(panel.close, trades, Terms(share, cap, trading.Costs()))
 
 
 def _funnelled(market: SimulatedMarket) -> lookahead.Market:

@@ -84,8 +84,11 @@ def lookback(timeframe: Timeframe) -> int:
     )
 
 
-def funnel(market: Market, first: int) -> dict[str, Any]:
-    """Every layer's result for rows `first` to the last, all fits made anew from the market given."""
+def funnel(market: Market, first: int, params: trading.Params | None = None) -> dict[str, Any]:
+    """Every layer's result for rows `first` to the last, all fits made anew from the market given.
+
+    `params`: other numbers for layer 4 than its defaults.
+    """
     panel = market.panel
     state = macro.analyse(panel, market.series, first)
     exposure = _placed(panel, first, state.recommended_exposure)
@@ -99,7 +102,7 @@ def funnel(market: Market, first: int) -> dict[str, Any]:
         regime=np.asarray([str(macro.REGIMES[n]) if n >= 0 else "" for n in state.regime]),
         score=scores.week.percentile,
     )
-    signals = trading.analyse(panel, upstream, first)
+    signals = trading.analyse(panel, upstream, first, params)
     widths = intervals.analyse(panel, first)
     return dict(zip(LAYERS, (state, corners, scores, signals, widths), strict=True))
 

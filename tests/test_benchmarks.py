@@ -21,6 +21,9 @@ TINY = Scale(
     span=3,
     history=(28, 56),
     kernels=("-c", "from assets.engine import rolling; import numpy; rolling.mean(numpy.ones((9, 2)), 3, 3)"),
+    backtest=(5, 60),
+    indicators=(3, 60),
+    ledger=50,
 )
 
 

@@ -89,6 +89,9 @@ OPERATIONS = (
         "id crypto_id symbol signal_type entry_price target_price stop_loss confidence_score risk_level "
         "risk_reward_ratio time_horizon_hours generated_at expires_at", True,
         query={"status": "active", "limit": 20, "confidence_min": 0.1}),
+    get("layer4/performance", "casual",
+        "total_signals successful_signals success_rate average_return best_performing_model "
+        "performance_by_risk_level", query={"timeframe": "30d", "model": "all"}),
     get("admin/system-health", "admin",
         "overall_health_score api_status ml_models_status database_performance last_updated",
         nested={"api_status": "layer1 layer2 layer3 layer4",

@@ -25,7 +25,10 @@ found = {
     for thing in vars(module).values() if isinstance(thing, Dispatcher)
 }
 inside = {name for one in found if one.signatures for name in one.py_func.__code__.co_names}
-inside |= {name for one in found if one.py_func.__name__ in inside for name in one.py_func.__code__.co_names}
+for depth in range(3):
+    inside |= {
+        name for one in found if one.py_func.__name__ in inside for name in one.py_func.__code__.co_names
+    }
 left = {one.py_func.__name__ for one in found if not one.signatures} - inside
 print(len(found) > 20, sorted(left))
 """

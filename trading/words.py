@@ -115,3 +115,15 @@ def advice_reason(rule: str, figures: Mapping[str, float]) -> str:
     """Why a holding is to be held, added to, reduced or left, in words; shares become per cent."""
     text = str(ADVICE[rule])
     return text % {name: round(100 * share) for name, share in figures.items()} if figures else text
+
+
+BIASES: Mapping[str, str | Promise] = {
+    "sectors": _("Sectors: a coin's sector is that of today, applied to the past."),
+    "survivors": _("Coins: every coin in the data still trades, so those that died are missing."),
+    "simulated": _("Market: it is simulated, so nothing here says how a real one would have gone."),
+}
+
+
+def bias(code: str) -> str:
+    """What of a backtest's inputs was not known at the time, in words."""
+    return str(BIASES.get(code, code))

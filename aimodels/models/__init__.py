@@ -2,6 +2,7 @@
 
 from aimodels.models.aimodel import AIModel, ModelStatus, ModelType
 from aimodels.models.job import Evaluation, JobStatus, PredictionJob, TrainingJob
+from aimodels.models.ledger import LedgerEntry, LedgerFormat
 from aimodels.models.prediction import LayerSource, OutcomeReason, Prediction
 from aimodels.models.promotion import HOLDING, Promotion, PromotionVerdict
 
@@ -11,6 +12,8 @@ __all__ = [
     "Evaluation",
     "JobStatus",
     "LayerSource",
+    "LedgerEntry",
+    "LedgerFormat",
     "ModelStatus",
     "ModelType",
     "OutcomeReason",

@@ -31,6 +31,8 @@ class OutcomeReason(models.TextChoices):
 class Prediction(models.Model):
     """A price foretold for a moment, with interval and confidence; realised once, when it has come."""
 
+    RESOLVED_BY = "evaluated_at"  # the ledger records it and, when this is filled in, its outcome
+
     asset = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="predictions")
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="predictions"

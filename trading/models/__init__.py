@@ -1,5 +1,6 @@
 """Layer 4: when to enter, where out, what was done about it, and within which limits."""
 
+from trading.models.backtest import Backtest, BacktestStatus
 from trading.models.execution import ExecutionStatus, ExecutionType, ExitReason, SignalExecution, Venue
 from trading.models.risk import SHARES, Advice, PortfolioAssetAnalysis, RiskProfile
 from trading.models.signal import (
@@ -15,6 +16,8 @@ from trading.models.signal import (
 __all__ = [
     "SHARES",
     "Advice",
+    "Backtest",
+    "BacktestStatus",
     "ExecutionStatus",
     "ExecutionType",
     "ExitReason",

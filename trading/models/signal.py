@@ -66,6 +66,8 @@ def _levels(prefix: str) -> models.CheckConstraint:
 class TradingSignal(Analysis):
     """An entry with target, stop and time, as issued; the outcome is filled in once, from later candles."""
 
+    RESOLVED_BY = "outcome"  # the ledger records it and, when this is filled in, its outcome
+
     asset = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="signals")
     generated_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="signals"

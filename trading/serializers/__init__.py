@@ -1,5 +1,11 @@
 """The wire shape of the layer, for the API and for events."""
 
+from trading.serializers.backtests import (
+    AskSerializer,
+    BacktestDetailSerializer,
+    BacktestSerializer,
+    report_as_json,
+)
 from trading.serializers.executions import (
     CloseSerializer,
     ExecuteSerializer,
@@ -15,6 +21,9 @@ from trading.serializers.signals import (
 )
 
 __all__ = [
+    "AskSerializer",
+    "BacktestDetailSerializer",
+    "BacktestSerializer",
     "CloseSerializer",
     "ExecuteSerializer",
     "ExecutionSerializer",
@@ -24,4 +33,5 @@ __all__ = [
     "SignalDetailSerializer",
     "SignalSerializer",
     "SizingSerializer",
+    "report_as_json",
 ]

@@ -1,6 +1,7 @@
 """The only writers of signals, candidates, executions and limits."""
 
 from trading.services.automatic import execute_new
+from trading.services.backtests import Plan, advance, ask, begin, complete, fail
 from trading.services.decisions import cancel
 from trading.services.executions import Executed, execute, preview, sizing
 from trading.services.orders import ReportedFill
@@ -14,15 +15,21 @@ from trading.services.stage import signal
 
 __all__ = [
     "Executed",
+    "Plan",
     "Refused",
     "ReportedFill",
+    "advance",
+    "ask",
     "ask_rebalance",
+    "begin",
     "cancel",
     "close",
     "close_positions",
+    "complete",
     "execute",
     "execute_new",
     "exit_position",
+    "fail",
     "preview",
     "profile_of",
     "review",

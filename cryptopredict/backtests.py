@@ -1,0 +1,137 @@
+"""The backtest: the whole funnel over a span as it would have run, and what its signals would have earned.
+
+Upstream layers are analysed once; each variant of a sweep weighs the candidates anew. Fits are made on the
+same calendar as those of live runs, from bars known then. The universe is that of each close.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+from celery import shared_task
+
+from assets import selectors as assets
+from assets.engine.timeframe import Timeframe
+from cryptopredict import lookahead
+from macro import engine as macro
+from sectors.engine import taxonomy
+from trading import engine as trading
+from trading import services
+from trading.engine.backtest import Report, Run, judge_run, ratio_of, simulate, varied
+from trading.models import Backtest
+from trading.selectors import earlier_ratios
+from trading.serializers import report_as_json
+from trading.services import Plan
+
+Progress = Callable[[str, float], None]
+
+
+class BacktestError(RuntimeError):
+    """The backtest cannot run; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Done:
+    """A backtest's report, the variants behind it, and what of its inputs was not known at the time."""
+
+    report: Report
+    variants: list[tuple[dict[str, float], Run, float]]
+    biases: list[str]
+    trials: int
+    seconds: float
+
+
+def run(backtest: Backtest, progress: Progress = lambda stage, share: None) -> Done:
+    """Run a backtest that `services.ask` put on record, and keep its report; raises what went wrong, kept
+    too."""
+
+    def told(stage: str, share: float) -> None:
+        services.advance(backtest, stage, share)
+        progress(stage, share)
+
+    try:
+        done = _run(backtest, told)
+        ratios = [ratio for _, _, ratio in done.variants]
+        services.complete(backtest, as_json(done), ratios, done.trials)
+    except Exception as error:
+        services.fail(backtest, f"{type(error).__name__}: {error}")
+        raise
+    backtest.refresh_from_db()
+    return done
+
+
+def as_json(done: Done) -> dict[str, Any]:
+    """The report as it is stored and served."""
+    return report_as_json(
+        done.report,
+        [(values, run.result.issued.sum().item(), ratio) for values, run, ratio in done.variants],
+        done.biases,
+        done.trials,
+        done.seconds,
+    )
+
+
+def _run(backtest: Backtest, told: Progress) -> Done:
+    begun = time.perf_counter()
+    plan, timeframe = Plan.of(backtest.parameters), Timeframe(backtest.timeframe)
+    told("candles", 0.02)
+    rows = lookahead.lookback(timeframe) + timeframe.bars(backtest.until - backtest.since) + 1
+    market = lookahead.load(timeframe, backtest.until, rows)
+    if not len(market.membership.names):
+        raise BacktestError(
+            "no coin belongs to a sector, so layer 2 has nothing to say; run seed_sectors first"
+        )
+    first = max(market.panel.known_at(backtest.since) - 1, 0)
+    told("layers", 0.1)
+    params = plan.params()
+    results = lookahead.funnel(market, first, params)
+    state: macro.Result = results["macro"]
+    given: trading.Result = results["trading"]
+    upstream = trading.Upstream.of(
+        market.panel, exposure=given.exposure, regime=given.regime, score=given.score
+    )
+    told("variants", 0.5)
+    variants = []
+    combinations = plan.variants()
+    for number, values in enumerate(combinations):
+        own = varied(params, values)
+        result = given if own == params else trading.analyse(market.panel, upstream, first, own)
+        done = simulate(market.panel, result, own)
+        variants.append((values, done, ratio_of(done)))
+        told("variants", 0.5 + 0.4 * (number + 1) / len(combinations))
+    told("judging", 0.9)
+    best = max(variants, key=lambda each: -math.inf if math.isnan(each[2]) else each[2])
+    earlier = earlier_ratios(timeframe, backtest.since, backtest.until)
+    ratios = np.array(
+        [*(ratio for *_, ratio in variants), *(r if r is not None else np.nan for r in earlier)]
+    )
+    report = judge_run(best[1], state.market_return, ratios)
+    return Done(report, variants, _biases(market, timeframe), len(ratios), time.perf_counter() - begun)
+
+
+def _biases(market: lookahead.Market, timeframe: Timeframe) -> list[str]:
+    """What the backtest read that was not known at the time, by code; the words are in `trading.words`."""
+    found = []
+    if not taxonomy.POINT_IN_TIME and market.homes.max(initial=-1) >= 0:
+        found.append("sectors")
+    last = np.isfinite(market.panel.close[-timeframe.bars(timedelta(days=30)) :]).any(axis=0)
+    if last.all():
+        found.append("survivors")
+    if assets.is_simulated():
+        found.append("simulated")
+    return found
+
+
+@shared_task
+def run_backtest(pk: int) -> int:
+    """A worker's door."""
+    backtest = Backtest.objects.get(pk=pk)
+    if services.begin(backtest):  # a task may be delivered twice
+        run(backtest)
+    return pk
