@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import select_template
@@ -15,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from assets.selectors import is_simulated
 from cryptopredict.common.cards import Card
+from cryptopredict.common.htmx import for_role
 from cryptopredict.common.realtime import Topic
 from cryptopredict.common.restapi import role_at_least
 
@@ -68,7 +68,7 @@ NAV = (
 
 
 @require_safe
-@login_required
+@for_role("guest")
 def dashboard(request: HttpRequest) -> HttpResponse:
     """Show the whole page in one response; afterwards each part refreshes itself."""
     cards = [_context(part, request.user) for part in CARDS]
@@ -78,7 +78,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@login_required
+@for_role("guest")
 def part(request: HttpRequest, slug: str) -> HttpResponse:
     """Answer one part of the page, as HTMX asks for it."""
     if slug not in PARTS:
@@ -88,7 +88,7 @@ def part(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
-@login_required
+@for_role("guest")
 def sentence(request: HttpRequest) -> HttpResponse:
     """Answer the first line of the page."""
     return render(request, "partials/answer.html", answer([_context(part, request.user) for part in CARDS]))

@@ -10,6 +10,7 @@ import numpy as np
 from django.db import connection
 from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Now
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,6 +20,7 @@ from assets import selectors as assets
 from assets.engine.panel import Floats, Panel
 from assets.engine.timeframe import Timeframe
 from assets.models import Asset
+from cryptopredict.common.charts import ChartData, Column
 from sectors import selectors as sectors
 from selection import engine
 from selection.engine.features import QUARTER_DAYS
@@ -172,7 +174,7 @@ def top_assets(user: Any, timeframe: Timeframe = Timeframe.DAY) -> list[dict[str
         {
             "symbol": row.asset.symbol,
             "name": row.asset.name,
-            "url": "",
+            "url": reverse("coin", args=[row.asset_id]),
             "score": row.score,
             "confidence": row.confidence_score,
             "base_rate": row.base_rate,
@@ -220,7 +222,7 @@ def card(
         "last_updated": best.created_at if best else None,
         "is_stale": bool(fresh.stale_reason),
         "stale_reason": fresh.stale_reason,
-        "why_url": "",
+        "why_url": reverse("selection:watchlist"),
     }
 
 
@@ -253,3 +255,65 @@ def _sentence(best: WatchlistAnalysis | None) -> str:
 
 def _share(percent: float | None) -> float | None:
     return None if percent is None else percent / 100.0
+
+
+# For the pages
+
+SCORE_SORTS = {
+    "score": "score",
+    "month": "score_30d",
+    "confidence": "confidence_score",
+    "24h": "asset__price_change_percentage_24h",
+    "7d": "asset__price_change_percentage_7d",
+    "30d": "asset__price_change_percentage_30d",
+    "cap": "asset__market_cap",
+}
+
+
+def scores(sort: str, text: str = "", tier: str = "") -> QuerySet[WatchlistAnalysis]:
+    """The coins of the last close in the order of `sort` (a key of `SCORE_SORTS`, "-" for largest first).
+
+    `text` is looked for in symbol, name and sector; `tier` keeps the coins of one tier.
+    """
+    field = SCORE_SORTS[sort.removeprefix("-")]
+    order = F(field).desc(nulls_last=True) if sort.startswith("-") else F(field).asc(nulls_last=True)
+    rows = latest_scores().order_by(order, "asset_id")
+    if text:
+        found = Q(asset__symbol__icontains=text) | Q(asset__name__icontains=text)
+        rows = rows.filter(found | Q(asset__sector_name__icontains=text))
+    return rows.filter(asset__watchlist_tier=tier) if tier else rows
+
+
+def board(user: Any) -> list[dict[str, Any]]:
+    """Every list that `user` may read, with its coins and each coin's last score; three queries.
+
+    The administrators' lists come first, tier 1 before tier 2.
+    """
+    lists = list(watchlists(user).order_by("type", "tier", "name"))
+    items = WatchlistItem.objects.filter(watchlist__in=lists).exclude(status=ItemStatus.REMOVED)
+    items = items.select_related("asset").order_by("priority_order", "asset__market_cap_rank", "pk")
+    known = {row.asset_id: row for row in latest_scores()}
+    held: dict[int, list[dict[str, Any]]] = {row.pk: [] for row in lists}
+    for item in items:
+        held[item.watchlist_id].append({"item": item, "coin": item.asset, "score": known.get(item.asset_id)})
+    return [{"list": row, "items": held[row.pk]} for row in lists]
+
+
+def score_chart(asset: Asset, since: datetime | None) -> ChartData:
+    """A coin's score for the week and for the month, as shares of the coins it beats, by close."""
+    rows = WatchlistAnalysis.objects.filter(asset=asset, timeframe=Timeframe.DAY, score__isnull=False)
+    if since is not None:
+        rows = rows.filter(as_of__gte=since)
+    columns = (
+        Column("time", _("Close"), kind="time"),
+        Column("score", _("7 days"), kind="share"),
+        Column("month", _("30 days"), kind="share"),
+    )
+    values = list(rows.order_by("as_of").values_list("as_of", "score", "score_30d"))
+    return ChartData(columns, values, _("This coin has not been scored in this range."))
+
+
+def score_step(asset: Asset) -> WatchlistAnalysis | None:
+    """What the layer says of a coin, for its why-trail: its last score; None where it never had one."""
+    rows = WatchlistAnalysis.objects.filter(asset=asset, timeframe=Timeframe.DAY)
+    return rows.select_related("model").order_by("-as_of").first()

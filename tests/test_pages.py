@@ -159,15 +159,20 @@ def test_persian_digits_and_separators() -> None:
 @pytest.mark.parametrize(
     ("gregorian", "hijri"),
     [
-        ((2024, 3, 20), (1403, 1, 1)),  # Nowruz 1403
-        ((2025, 3, 20), (1403, 12, 30)),  # 1403 is a leap year
-        ((2025, 3, 21), (1404, 1, 1)),
-        ((1979, 2, 11), (1357, 11, 22)),
-        ((2026, 11, 22), (1405, 9, 1)),
+        ((2024, 3, 20), "۱۴۰۳/۰۱/۰۱"),  # Nowruz 1403
+        ((2025, 3, 20), "۱۴۰۳/۱۲/۳۰"),  # 1403 is a leap year
+        ((2025, 3, 21), "۱۴۰۴/۰۱/۰۱"),
+        ((2026, 11, 22), "۱۴۰۵/۰۹/۰۱"),
     ],
 )
-def test_solar_hijri_dates(gregorian: tuple[int, int, int], hijri: tuple[int, int, int]) -> None:
-    assert ui.solar_hijri(*gregorian) == hijri
+def test_a_persian_page_has_the_solar_hijri_date_and_an_english_one_has_not(
+    gregorian: tuple[int, int, int], hijri: str
+) -> None:
+    moment = datetime(*gregorian, tzinfo=UTC)
+    with translation.override("fa"):
+        assert ui.jalali(moment) == hijri
+        assert hijri in ui.day(moment)
+    assert ui.jalali(moment) == ""
 
 
 def test_a_change_is_told_by_arrow_sign_and_colour() -> None:

@@ -126,6 +126,37 @@ def list_change(*, watchlist: Watchlist, user: User) -> Watchlist:
     return watchlist
 
 
+@transaction.atomic
+def list_create(*, user: User, name: str, description: str = "") -> Watchlist:
+    """A personal list of `user`'s own. Raises ValidationError on a name that is empty or taken.
+
+    Safe to run twice at once: the database lets one of two equal names in.
+    """
+    name = name.strip()
+    if not name:
+        raise ValidationError({"name": _("A list needs a name.")})
+    made = Watchlist(user=user, name=name, description=description, type=WatchlistType.PERSONAL)
+    made.clean_fields()
+    found, is_new = Watchlist.objects.get_or_create(
+        user=user, name=name, type=WatchlistType.PERSONAL, defaults={"description": description}
+    )
+    if not is_new and found.is_active:
+        raise ValidationError({"name": _("You have a list called “%(name)s” already.") % {"name": name}})
+    if not is_new:
+        Watchlist.objects.filter(pk=found.pk).update(is_active=True, description=description)
+        found.refresh_from_db()
+    return found
+
+
+@transaction.atomic
+def list_delete(*, watchlist: Watchlist, user: User) -> None:
+    """Take a personal list and what is on it away. Raises PermissionDenied on any other list."""
+    locked = _own(watchlist, user)
+    if locked.type != WatchlistType.PERSONAL:
+        raise PermissionDenied(_("Only personal lists can be deleted."))
+    Watchlist.objects.filter(pk=locked.pk).delete()
+
+
 def move(*, asset: Asset, tier: str, user: User) -> str:
     """The change itself, inside the caller's transaction; returns the tier before.
 

@@ -1,5 +1,6 @@
 """What others read of layer 4: signals, what came nearest to one, the card; and what a run needs."""
 
+from trading.selectors.coin import levels, trading_step
 from trading.selectors.dashboard import active_signals, card
 from trading.selectors.needs import closes_told, rows_needed, rows_since
 from trading.selectors.readings import (
@@ -22,11 +23,13 @@ __all__ = [
     "factors",
     "freshness",
     "latest_candidates",
+    "levels",
     "nearest",
     "rows_needed",
     "rows_since",
     "signals",
     "spans",
     "track_record",
+    "trading_step",
     "trail",
 ]
