@@ -71,6 +71,30 @@ def _check(email: str, role: str, password: str | None) -> None:
         raise ValidationError(errors)
 
 
+@transaction.atomic
+def profile_change(
+    *,
+    user: User,
+    first_name: str,
+    last_name: str,
+    language: str,
+    timezone: str,
+    theme: str,
+    swap_colours: bool,
+) -> User:
+    """What a person says about themselves and how they want their pages. Raises ValidationError."""
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    locked.first_name, locked.last_name = first_name.strip(), last_name.strip()
+    locked.language, locked.timezone = language, timezone
+    wanted = {"language": language, "theme": theme, "swap_colours": swap_colours}
+    locked.preferences = {**locked.preferences, **wanted}
+    fields = ["first_name", "last_name", "language", "timezone", "preferences"]
+    locked.clean_fields(exclude=[one.name for one in User._meta.fields if one.name not in fields])
+    locked.save(update_fields=fields)
+    record(user=locked, activity_type=ActivityType.CHANGE_SETTING, entity_type="profile", entity_id=user.pk)
+    return locked
+
+
 def token_issue(*, user: User, name: str, expires_at: datetime | None = None) -> tuple[ApiToken, str]:
     """A new API token and its text, which is shown once and not stored. Raises ValidationError."""
     if not name.strip():

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_safe
 from assets.engine import indicators
 from assets.engine.panel import Floats
 from assets.engine.timeframe import Timeframe
-from assets.models import Asset
+from assets.models import Asset, Candle
 from assets.selectors import last_close, load_panel
 from cryptopredict.common import charts
 from cryptopredict.common.charts import ChartData, Column
@@ -38,9 +39,13 @@ def coin(request: HttpRequest, pk: int) -> HttpResponse:
     """The page: what each layer says and what would flip it. Layers 3 and 4 are for investors."""
     asset = get_object_or_404(Asset, pk=pk)
     investor = role_at_least(request.user, "casual")
+    lengths = stored_timeframes(asset)
+    length = request.GET.get("timeframe", "")
     context: dict[str, Any] = {
         "asset": asset,
         "investor": investor,
+        "lengths": lengths,
+        "length": length if length in lengths else str(Timeframe.DAY),
         "macro_step": macro.macro_step(macro.latest_regime()),
         "sector_step": sectors.sector_step(asset),
     }
@@ -74,6 +79,16 @@ def score_data(request: HttpRequest, pk: int) -> HttpResponse:
     asset = get_object_or_404(Asset, pk=pk)
     since = charts.since(request, last_close(Timeframe.DAY))
     return charts.respond(request, selection.score_chart(asset, since), f"{asset.symbol}-score")
+
+
+def stored_timeframes(asset: Asset) -> list[str]:
+    """Bar lengths of which the coin has bars, shortest first; one query."""
+    stored = {
+        f"bars_{length.code}": Exists(Candle.objects.filter(asset=OuterRef("pk"), timeframe=length))
+        for length in Timeframe
+    }
+    found = Asset.objects.filter(pk=asset.pk).annotate(**stored).values(*stored).get()
+    return [str(length) for length in Timeframe if found[f"bars_{length.code}"]]
 
 
 def candles(asset: Asset, timeframe: Timeframe, since: datetime | None, until: datetime | None) -> ChartData:

@@ -52,6 +52,11 @@ CARDS = (
     Part("trading", "trading", "card", "casual", Topic.SIGNAL, _("Trading"), 4),
 )
 LISTS = (
+    Part("market", "cryptopredict", "market", "guest", Topic.REGIME, _("Market")),
+    Part("portfolio", "cryptopredict", "portfolio", "casual", Topic.SIGNAL, _("Your portfolio")),
+    Part("notifications", "cryptopredict", "notifications", "casual", Topic.NOTIFICATION, _("Notifications")),
+    Part("suggestions", "cryptopredict", "suggestions", "casual", Topic.WATCHLIST, _("Suggestions waiting")),
+    Part("models", "cryptopredict", "models", "guest", Topic.OUTCOME, _("Models")),
     Part("signals", "trading", "active_signals", "casual", Topic.SIGNAL, _("Active signals")),
     Part("strengths", "sectors", "strengths", "guest", Topic.SECTORS, _("Sector strengths")),
     Part("top-assets", "selection", "top_assets", "casual", Topic.WATCHLIST, _("Top assets")),
@@ -112,8 +117,9 @@ def _context(part: Part, user: Any) -> dict[str, Any]:
 
 
 def ask(part: Part, user: Any) -> Any:
-    """What the layer says; None where it has not run yet."""
-    return getattr(import_module(f"{part.app}.selectors"), part.selector)(user)
+    """What the layer says; None where it has not run yet. The project's own parts stand in `panels`."""
+    where = "panels" if part.app == "cryptopredict" else "selectors"
+    return getattr(import_module(f"{part.app}.{where}"), part.selector)(user)
 
 
 # What stands around every page

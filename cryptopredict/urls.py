@@ -25,6 +25,7 @@ urlpatterns = [
     path("api/v1/", include("trading.api")),
     path("api/v1/", include("cryptopredict.api")),
     path("admin/", admin.site.urls),
+    path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("health/live", health.live, name="health_live"),

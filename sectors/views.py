@@ -28,7 +28,10 @@ def ranking(request: HttpRequest) -> HttpResponse:
     period = request.GET.get("period", "")
     period = period if period in selectors.PERIODS else "7d"
     context = selectors.overview(timezone.now(), sort, period)
-    return page(request, "sectors/ranking.html", {**context, "sort": sort, "period": period})
+    known = {row["performance"].sector.slug for row in context["rows"]}
+    compare = [slug for slug in request.GET.getlist("compare") if slug in known]
+    choices = {"sort": sort, "period": period, "compare": compare, "compared": ",".join(compare)}
+    return page(request, "sectors/ranking.html", {**context, **choices})
 
 
 @require_safe

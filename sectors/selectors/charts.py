@@ -19,6 +19,7 @@ TAIL_STEP = 7  # days between the points of a tail
 def rotation_chart() -> ChartData:
     """Strength and momentum of every sector, about 100: its last close and each week's before it."""
     rows = SectorPerformance.objects.filter(timeframe=Timeframe.DAY, sector__is_active=True)
+    rows = rows.exclude(sector__characteristics__contains={"stable": True})  # cash is not in the race
     last = rows.order_by("-as_of").values_list("as_of", flat=True).first()
     columns = (
         Column("sector", _("Sector"), kind="word"),

@@ -210,7 +210,7 @@
           const ink = look.visible(rows[0][colour]);
           return {
             type: "line", name: label, smooth: 0.3, lineStyle: { color: ink, width: 2, opacity: 0.75 }, itemStyle: { color: ink },
-            symbol: "circle", symbolSize: (value, { dataIndex }) => (dataIndex === rows.length - 1 ? 12 : 4), showAllSymbol: true, labelLayout: { moveOverlap: "shiftY" }, emphasis: { focus: "series" },
+            symbol: "circle", symbolSize: (value, { dataIndex }) => (dataIndex === rows.length - 1 ? 12 : 4), showAllSymbol: true, labelLayout: { hideOverlap: true }, emphasis: { focus: "series" },
             data: rows.map((row, index) => ({ value: [row[x], row[y]], row, label: { show: index === rows.length - 1, formatter: label, position: "right", color: look.colour("text"), fontSize: 12, fontWeight: 600 } })),
           };
         }),
