@@ -19,4 +19,4 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-WHITENOISE_AUTOREFRESH = True  # static files are found where they are written, without a collectstatic
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = True  # static files are found where they are written
