@@ -14,7 +14,7 @@ from aimodels.models import AIModel, ModelStatus, ModelType
 from assets.engine.timeframe import Timeframe
 from assets.models import Asset
 from assets.tests.stored import AssetFactory, batch, store
-from macro.models import RegimeAnalysis
+from macro.models import Dominance, MarketSentiment, MetricsSnapshot, RegimeAnalysis
 from macro.tests import factories as macro
 from sectors.models import Sector, SectorPerformance
 from sectors.tests import factories as sectors
@@ -47,7 +47,7 @@ def build() -> Site:
     coins = _coins(close)
     homes = _sectors(close, coins)
     _macro(close)
-    _scores(close, coins, people["admin"])
+    _scores(close, coins, people)
     signal = _signals(close, coins)
     notify(users=[people["casual"]], notification_type=NotificationType.SYSTEM, title="Hello", message="Hi.")
     AIModel.objects.create(
@@ -121,36 +121,44 @@ def _sectors(close: datetime, coins: dict[str, Asset]) -> dict[str, Sector]:
 
 def _macro(close: datetime) -> None:
     odds = {"bull": 0.6, "neutral": 0.2, "volatile": 0.15, "bear": 0.05}
-    for back in range(DAYS, -1, -1):
-        moment = close - timedelta(days=back)
-        snapshot = macro.MetricsSnapshotFactory(
-            snapshot_time=moment - timedelta(days=1), btc_price_usd=50_000 + 900 * back, sp500=6000.0
+    moments = [close - timedelta(days=back) for back in range(DAYS, -1, -1)]
+    snapshots = MetricsSnapshot.objects.bulk_create(
+        macro.MetricsSnapshotFactory.build(
+            snapshot_time=moment - timedelta(days=1), btc_price_usd=50_000 + 900 * number, sp500=6000.0
         )
-        RegimeAnalysis.objects.create(
-            timeframe=Timeframe.DAY, as_of=moment, market_regime=REGIMES[(DAYS - back) // 16 % 4],
+        for number, moment in enumerate(moments)
+    )
+    RegimeAnalysis.objects.bulk_create(
+        RegimeAnalysis(
+            timeframe=Timeframe.DAY, as_of=moment, market_regime=REGIMES[number // 16 % 4],
             phase="bull", confidence_score=0.6, risk_level="medium", trend_strength=0.5,
-            recommended_exposure=(back % 20) / 20, probabilities=odds, snapshot=snapshot,
+            recommended_exposure=(number % 20) / 20, probabilities=odds, snapshot=snapshot,
             regime_drivers=[{"feature": "trend_60", "value": 0.8, "contribution": 1.2}],
             turning_point={"regime": "neutral", "bars": 12}, reasons={"absent_series": ["gold"]},
-        )  # fmt: skip
-        macro.DominanceFactory(as_of=moment)
-        macro.MarketSentimentFactory(as_of=moment, sentiment_sources={"fear_greed_index": 0.44})
+        )
+        for number, (moment, snapshot) in enumerate(zip(moments, snapshots, strict=True))
+    )  # fmt: skip
+    Dominance.objects.bulk_create(macro.DominanceFactory.build(as_of=moment) for moment in moments)
+    MarketSentiment.objects.bulk_create(
+        macro.MarketSentimentFactory.build(as_of=moment, sentiment_sources={"fear_greed_index": 0.44})
+        for moment in moments
+    )
     for hours in (24, 168, 720):
         macro.RegimeForecastFactory(as_of=close, horizon_hours=hours, probabilities=odds, persistence=odds)
 
 
-def _scores(close: datetime, coins: dict[str, Asset], admin: User) -> None:
+def _scores(close: datetime, coins: dict[str, Asset], people: dict[str, User]) -> None:
     for place, coin in enumerate(coins.values(), start=1):
         for back in range(5):
             selection.WatchlistAnalysisFactory(
                 asset=coin, as_of=close - timedelta(days=back), rank=place, score=1 - place / 10
             )
     ensure_lists()
-    set_tier(asset=coins["ETH"], tier="tier1", user=admin)
-    set_tier(asset=coins["UNI"], tier="tier2", user=admin)
+    set_tier(asset=coins["ETH"], tier="tier1", user=people["admin"])
+    set_tier(asset=coins["UNI"], tier="tier2", user=people["admin"])
     selection.SuggestionFactory(asset=coins["SOL"], as_of=close)
     selection.WatchlistItemFactory(
-        watchlist=selection.WatchlistFactory(user=User.objects.get(role="casual"), name="Mine"),
+        watchlist=selection.WatchlistFactory(user=people["casual"], name="Mine"),
         asset=coins["BTC"],
     )
 
@@ -166,3 +174,23 @@ def _signals(close: datetime, coins: dict[str, Asset]) -> TradingSignal:
         ai_analysis={"key_factors": factors, "probability_analysis": {"3d_target": 0.27}},
         market_context={"regime": "bull", "exposure": 0.45, "score_percentile": 0.82, "sector": "Layer 1"},
     )
+
+
+def more(built: Site) -> None:
+    """Twice as much of everything that pages list."""
+    for number in range(6):
+        coin = AssetFactory(symbol=f"NEW{number}", name=f"New {number}", market_cap=1e6, current_price=1.0)
+        sectors.SectorMappingFactory(asset=coin, sector=built.sectors["DeFi"])
+        selection.WatchlistAnalysisFactory(asset=coin, as_of=built.close, rank=7 + number, score=0.1)
+        selection.SuggestionFactory(asset=coin, as_of=built.close)
+        trading.CandidateFactory(asset=coin, as_of=built.close)
+        trading.SignalFactory(asset=coin, as_of=built.close, expires_at=built.close + timedelta(days=30))
+    home = sectors.SectorFactory(name="Gaming")
+    sectors.SectorAnalysisFactory(sector=home, as_of=built.close, weight=0.1)
+    sectors.SectorFlowFactory(as_of=built.close, from_sector=home, to_sector=built.sectors["DeFi"])
+    for back in range(10):
+        sectors.SectorPerformanceFactory(sector=home, as_of=built.close - timedelta(days=back))
+    old = built.coins["BTC"]
+    for back in range(3):
+        when = built.close - timedelta(days=10 + back)
+        trading.SignalFactory(asset=old, as_of=when, status="expired")

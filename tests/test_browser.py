@@ -165,7 +165,7 @@ SETTLE = """async () => {
     left[0].scrollIntoView();
     await new Promise((go) => setTimeout(go, 25));
   }
-  return charts.map((chart) => `${chart.dataset.chart} ${chart.dataset.state} ${chart.querySelector(".state").textContent}`);
+  return charts.map((chart) => `${chart.dataset.chart}: ${chart.querySelector(".state").textContent}`);
 }"""
 
 

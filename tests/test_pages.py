@@ -47,13 +47,13 @@ def test_the_dashboard_asks_to_log_in(client: Client) -> None:
 def test_before_the_first_run_the_dashboard_says_so(casual: Client, no_layers: None) -> None:
     text = casual.get("/").content.decode()
     assert "No analysis yet." in text
-    assert text.count("Not analysed yet") == 4
+    assert text.count("Not analysed yet") == 5  # four layers and the market
     assert "No signal today" in text
 
 
 def test_the_first_line_is_what_the_layers_said(casual: Client, macro_only: None) -> None:
     text = casual.get("/").content.decode()
-    assert "Stay 45 % invested." in text
+    assert "Stay 45\N{NO-BREAK SPACE}% invested." in text
     assert "base rate" in text
     assert 'href="/why/"' in text
 
@@ -73,7 +73,7 @@ def test_the_live_list_asks_again_when_a_signal_was_announced(casual: Client, no
 def test_a_guest_is_told_what_is_not_for_them_and_has_no_stream(client: Client, no_layers: None) -> None:
     client.force_login(User.objects.create_user("guest@example.com", role="guest"))
     text = client.get("/").content.decode()
-    assert text.count("Not part of your role") == 4
+    assert text.count("Not part of your role") == 7
     assert "data-stream=" not in text
 
 

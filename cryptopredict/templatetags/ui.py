@@ -31,10 +31,16 @@ def _known(value: Any) -> TypeGuard[float]:
 @register.filter
 def digits(value: Any) -> str:
     """Write the figures in a text as the page's language does; its full stops and commas stay."""
-    text = str(value).replace(" %", "\N{NO-BREAK SPACE}%")
+    text = str(value)
     if not (get_language() or "").startswith("fa"):
         return text
     return FIGURE.sub(lambda found: found.group().translate(PERSIAN), text)
+
+
+@register.filter
+def unbroken(text: str) -> str:
+    """Keep a per cent sign on the line of its number."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 @register.filter
