@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -16,6 +17,12 @@ THEMES = (("system", _("As your system")), ("light", _("Light")), ("dark", _("Da
 SPANS = (("30", _("30 days")), ("90", _("90 days")), ("365", _("1 year")), ("", _("Until it is revoked")))
 
 
+@cache
+def zones() -> list[tuple[str, str]]:
+    """The time zones this machine knows, by name; read from disk once."""
+    return [(name, name) for name in sorted(available_timezones())]
+
+
 class ProfileForm(forms.Form):
     """Name, language, zone and colours of one person."""
 
@@ -24,7 +31,7 @@ class ProfileForm(forms.Form):
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     timezone = forms.ChoiceField(
         label=_("Time zone"),
-        choices=lambda: [(name, name) for name in sorted(available_timezones())],
+        choices=zones,
         help_text=_("Times are shown relative; the exact one, on hover, is in this zone."),
     )
     theme = forms.ChoiceField(label=_("Colours of the page"), choices=THEMES)

@@ -317,3 +317,27 @@ def score_step(asset: Asset) -> WatchlistAnalysis | None:
     """What the layer says of a coin, for its why-trail: its last score; None where it never had one."""
     rows = WatchlistAnalysis.objects.filter(asset=asset, timeframe=Timeframe.DAY)
     return rows.select_related("model").order_by("-as_of").first()
+
+
+def scores_table(rows: QuerySet[WatchlistAnalysis]) -> ChartData:
+    """The coins of `scores` as a table to take away, one query."""
+    columns = (
+        Column("symbol", _("Symbol"), kind="word"),
+        Column("name", _("Name"), kind="word"),
+        Column("sector", _("Sector"), kind="word"),
+        Column("tier", _("Tier"), kind="word"),
+        Column("as_of", _("Close"), kind="time"),
+        Column("recommendation", _("Call"), kind="word"),
+        Column("score", _("Beats, 7 days"), kind="share"),
+        Column("month", _("Beats, 30 days"), kind="share"),
+        Column("confidence", _("Confidence"), kind="share"),
+        Column("base_rate", _("Base rate"), kind="share"),
+        Column("price", _("Price"), _("USD")),
+        Column("cap", _("Market cap"), _("USD")),
+    )
+    fields = (
+        "asset__symbol", "asset__name", "asset__sector_name", "asset__watchlist_tier", "as_of",
+        "recommendation", "score", "score_30d", "confidence_score", "base_rate",
+        "asset__current_price", "asset__market_cap",
+    )  # fmt: skip
+    return ChartData(columns, list(rows.values_list(*fields)), _("No coin has been scored yet."))

@@ -7,6 +7,7 @@ from selection import views
 app_name = "selection"
 urlpatterns = [
     path("watchlist/", views.watchlist, name="watchlist"),
+    path("watchlist/data/scores", views.score_data, name="score_data"),
     path("watchlist/tier/", views.set_tier, name="set_tier"),
     path("watchlist/lists/", views.list_create, name="list_create"),
     path("watchlist/lists/<int:pk>/delete/", views.list_delete, name="list_delete"),

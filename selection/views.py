@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import Role
 from assets.models import WatchlistTier
 from assets.selectors import supported
+from cryptopredict.common import charts
 from cryptopredict.common.htmx import for_role, page, sorted_by
 from cryptopredict.common.restapi import role_at_least
 from selection import selectors
@@ -30,10 +31,7 @@ PAGE = 25
 @for_role("casual")
 def watchlist(request: HttpRequest) -> HttpResponse:
     """The administrators' tiers, the reader's own lists, and every scored coin."""
-    sort = sorted_by(request, selectors.SCORE_SORTS, "-score")
-    text = request.GET.get("q", "").strip()[:100]
-    tier = request.GET.get("tier", "")
-    tier = tier if tier in WatchlistTier.values else ""
+    sort, text, tier = _asked(request)
     found = Paginator(selectors.scores(sort, text, tier), PAGE).get_page(request.GET.get("page"))
     context = {
         "board": selectors.board(request.user),
@@ -42,10 +40,28 @@ def watchlist(request: HttpRequest) -> HttpResponse:
         "text": text,
         "tier": tier,
         "tiers": WatchlistTier.choices,
+        "query": request.GET.urlencode(),
+        "may_export": role_at_least(request.user, Role.PROFESSIONAL),
         "is_admin": role_at_least(request.user, Role.ADMIN),
         "fresh": selectors.freshness(timezone.now()),
     }
     return page(request, "selection/watchlist.html", context)
+
+
+@charts.chart_view("professional")
+def score_data(request: HttpRequest) -> HttpResponse:
+    """Every scored coin in the order and by the filters of the address bar, to take away."""
+    return charts.respond(request, selectors.scores_table(selectors.scores(*_asked(request))), "scores")
+
+
+def _asked(request: HttpRequest) -> tuple[str, str, str]:
+    """Order, text looked for and tier of the address bar; what is none of those known is left out."""
+    tier = request.GET.get("tier", "")
+    return (
+        sorted_by(request, selectors.SCORE_SORTS, "-score"),
+        request.GET.get("q", "").strip()[:100],
+        tier if tier in WatchlistTier.values else "",
+    )
 
 
 @require_POST

@@ -154,6 +154,15 @@ def test_the_address_bar_sorts_and_filters_the_scores(casual: Client, built: sit
     assert symbols("tier=tier1") == ["ETH"]
 
 
+def test_a_professional_takes_the_table_away_as_it_stands(client: Client, built: site.Site) -> None:
+    path = "/selection/watchlist/data/scores?q=defi&sort=score&format=csv"
+    client.force_login(built.people["casual"])
+    assert client.get(path).status_code == 403
+    client.force_login(built.people["professional"])
+    lines = list(csv.reader(io.StringIO(client.get(path).content.decode())))
+    assert [line[0] for line in lines[1:]] == ["AAVE", "UNI"]
+
+
 def said(response: Any) -> list[tuple[str, str]]:
     return [(message.level_tag, str(message)) for message in get_messages(response.wsgi_request)]
 

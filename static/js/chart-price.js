@@ -53,7 +53,7 @@
     const chart = frame(plot, look, { timeScale: { borderColor: look.colour("line-strong"), timeVisible: intraday, rightOffset: 3 } });
     const [open, high, low, close] = ["open", "high", "low", "close"].map((key) => at(data, key));
     const last = data.rows[data.rows.length - 1][close];
-    const format = { type: "custom", minMove: 10 ** -places(last), formatter: (value) => look.plain(Number(value.toPrecision(7))) };
+    const format = { type: "custom", minMove: 10 ** -places(last), formatter: (value) => (Math.abs(value) < last * 1e-9 ? "0" : look.plain(Number(value.toPrecision(7)))) };
     const [up, down] = [look.colour("up"), look.colour("down")];
     const bars = chart.addSeries(LW.CandlestickSeries, { upColor: up, borderUpColor: up, wickUpColor: up, downColor: look.colour("surface"), borderDownColor: down, wickDownColor: down, priceFormat: format });
     bars.setData(data.rows.map((row) => ({ time: seconds(row[0]), open: row[open], high: row[high], low: row[low], close: row[close] })));
