@@ -37,6 +37,7 @@ PAGES = (
     "/accounts/sessions/",
 )  # fmt: skip
 SERIOUS = ("serious", "critical")
+expect.set_options(timeout=20_000)  # a busy machine is no fault of the pages
 
 
 @dataclass
@@ -55,7 +56,7 @@ class House:
         context = self.browser.new_context(
             base_url=self.base, color_scheme=theme, viewport=size or DESKTOP, reduced_motion="reduce"
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         context.add_cookies([{"name": "django_language", "value": language, "url": self.base}])
         if role:
             self.log_in(context, role)
@@ -148,7 +149,7 @@ def _served() -> Iterator[str]:
 
 
 def _wait(port: int, server: subprocess.Popen[bytes]) -> None:
-    for _second in range(300):
+    for _tenth in range(900):
         with socket.socket() as knock:
             if knock.connect_ex(("127.0.0.1", port)) == 0:
                 return
@@ -159,7 +160,7 @@ def _wait(port: int, server: subprocess.Popen[bytes]) -> None:
 
 SETTLE = """async () => {
   const charts = [...document.querySelectorAll("[data-chart]")];
-  for (let turn = 0; turn < 200; turn += 1) {
+  for (let turn = 0; turn < 800; turn += 1) {
     const left = charts.filter((chart) => !["drawn", "empty"].includes(chart.dataset.state));
     if (!left.length) return [];
     left[0].scrollIntoView();

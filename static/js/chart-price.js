@@ -78,13 +78,14 @@
     const first = seconds(data.rows[0][0]);
     const end = seconds(data.rows[data.rows.length - 1][0]);
     const marks = [];
-    for (const signal of data.signals || []) {
+    for (const [order, signal] of (data.signals || []).entries()) {
+      const silent = order > 0 || look.narrow; // words for the newest one only: others would cover each other
       const long = signal.direction === "long";
       const colour = look.colour(long ? "up" : "down");
       const issued = Math.min(seconds(signal.time), end);
-      if (issued >= first) marks.push({ time: issued, position: long ? "belowBar" : "aboveBar", shape: long ? "arrowUp" : "arrowDown", color: colour, text: look.narrow ? "" : signal.name });
+      if (issued >= first) marks.push({ time: issued, position: long ? "belowBar" : "aboveBar", shape: long ? "arrowUp" : "arrowDown", color: colour, text: silent ? "" : signal.name });
       const closed = signal.closed_at ? Math.min(seconds(signal.closed_at), end) : 0;
-      if (closed >= first && closed > issued) marks.push({ time: closed, position: "aboveBar", shape: "circle", color: look.colour("muted"), text: look.narrow ? "" : signal.outcome, size: 0.6 });
+      if (closed >= first && closed > issued) marks.push({ time: closed, position: "aboveBar", shape: "circle", color: look.colour("muted"), text: silent ? "" : signal.outcome, size: 0.6 });
       if (!signal.is_open) continue;
       for (const [key, ink, style] of [["entry", "text", 0], ["target", "up", 2], ["stop", "down", 2]]) {
         bars.createPriceLine({ price: Number(signal[key]), color: look.colour(ink), lineWidth: 1, lineStyle: style, axisLabelVisible: true, title: signal.words[key] });
