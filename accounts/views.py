@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import services
+from accounts import selectors, services
 from accounts.forms import ProfileForm, TokenForm
 from accounts.models import ApiToken
 from cryptopredict.common.htmx import for_role
@@ -26,7 +26,10 @@ def profile(request: HttpRequest) -> HttpResponse:
     form = ProfileForm.of(request.user, request.POST)
     if not form.is_valid():
         return render(request, "accounts/profile.html", {"form": form}, status=422)
-    services.profile_change(user=request.user, **form.cleaned_data)
+    told = dict(form.cleaned_data)
+    look = {name: told.pop(name) for name in ("theme", "swap_colours")}
+    services.profile_change(user=request.user, **told)
+    services.appearance_change(user=request.user, language=told["language"], **look)
     language = form.cleaned_data["language"]
     with translation.override(language):
         messages.success(request, _("Your profile is saved."))
@@ -53,7 +56,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
             form.add_error(None, error)
     if form.is_bound and form.errors:
         status = 422
-    rows = ApiToken.objects.filter(user=request.user).order_by("-created_at")
+    rows = selectors.tokens(request.user).order_by("-created_at")
     context = {"form": form, "text": text, "tokens": rows, "now": timezone.now()}
     response = render(request, "accounts/tokens.html", context, status=status)
     response["Cache-Control"] = "no-store"  # a key must not lie in a cache

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Count, Max, Q
-from django.db.models.functions import Now
 
-from accounts.models import Notification, NotificationStatus
+from accounts import selectors as accounts
+from accounts.models import Notification
 from aimodels.models import AIModel, ModelStatus
+from cryptopredict import overview
 from macro import selectors as macro
 from macro.words import mood
-from selection.models import PortfolioAnalysis, PortfolioAsset
 from selection.selectors import pending_suggestions
 from selection.serializers import reasoning
 
@@ -52,13 +52,7 @@ def suggestions(user: Any) -> dict[str, Any] | None:
 
 def notifications(user: Any) -> list[Notification]:
     """The newest messages that `user` has not read and that are not over."""
-    rows = Notification.objects.filter(
-        Q(expires_at=None) | Q(expires_at__gt=Now()),
-        user=user.pk,
-        status=NotificationStatus.UNREAD,
-        scheduled_for__lte=Now(),
-    )
-    return list(rows.order_by("-scheduled_for", "-pk")[:TOP])
+    return list(accounts.unread(user)[:TOP])
 
 
 def models(user: Any) -> dict[str, Any] | None:
@@ -75,17 +69,6 @@ def models(user: Any) -> dict[str, Any] | None:
 
 
 def portfolio(user: Any) -> dict[str, Any] | None:
-    """What `user` holds and what the last analysis says it is worth; None where nothing is held."""
-    held = PortfolioAsset.objects.filter(portfolio__user=user.pk, portfolio__is_active=True, quantity__gt=0)
-    count = held.count()
-    if not count:
-        return None
-    last = PortfolioAnalysis.objects.filter(portfolio__user=user.pk, portfolio__is_active=True)
-    analysis = last.order_by("-as_of").first()
-    return {
-        "holdings": count,
-        "value": analysis.total_value if analysis else None,
-        "daily_pnl": analysis.daily_pnl if analysis else None,
-        "unrealised_pnl": analysis.unrealised_pnl if analysis else None,
-        "as_of": analysis.as_of if analysis else None,
-    }
+    """What `user` holds and what it is worth, or why that is not known; None without a portfolio."""
+    found = overview.portfolio(user)
+    return None if found["cash"] is None else found

@@ -16,6 +16,7 @@ from assets import selectors as assets
 from assets.engine.panel import Panel
 from assets.engine.timeframe import Timeframe
 from assets.models import Analysis
+from cryptopredict.common.realtime import changed
 from cryptopredict.models import PipelineRun, RunStatus, RuntimeSettings
 from macro import selectors as macro_selectors
 from macro import services as macro
@@ -135,6 +136,8 @@ def _run_stages(record: PipelineRun, again: bool, progress: Callable[[str, float
                     **({"least_confidence": getattr(thresholds, stage.threshold)} if stage.threshold else {}),
                 )
             entry["queries"] = queries.count
+            if entry["rows"]:
+                changed()  # a replay of the past announces nothing, but changes what `as_of` answers
         entry["seconds"] = round(time.perf_counter() - started, 3)
         record.rows += entry["rows"]
         record.save(update_fields=["stages", "rows"])

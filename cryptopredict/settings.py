@@ -50,11 +50,15 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "pgtrigger",
     "rest_framework",
 ]
 MIDDLEWARE = [
+    "cryptopredict.common.tracing.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "cryptopredict.common.restapi.middleware.BodyLimitMiddleware",
+    "cryptopredict.common.restapi.middleware.KeptAnswersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -63,10 +67,11 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "cryptopredict.visitor.visitor",
+    "cryptopredict.common.restapi.middleware.OwnChangesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "accounts.authentication.SessionActivityMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 TEMPLATES = [
@@ -91,6 +96,7 @@ DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", default=EMBEDDED.redis_url)
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 
 # Accounts
@@ -150,9 +156,26 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DATETIME_FORMAT": None,  # datetimes reach the encoder as they are; it writes UTC with Z
     "COERCE_DECIMAL_TO_STRING": False,
-    "URL_FORMAT_OVERRIDE": None,
 }
-SPECTACULAR_SETTINGS = {"TITLE": "CryptoPredict", "VERSION": "1", "OAS_VERSION": "3.1.0"}
+# Requests a minute by role; a role that is missing is not limited.
+API_RATES: dict[str, int] = env.dict(
+    "API_RATES",
+    default={"anonymous": 120, "guest": 600, "casual": 1200, "professional": 3000, "admin": 6000},
+)
+API_KEEP_SECONDS = env.int("API_KEEP_SECONDS", default=60)  # 0: finish every answer anew
+API_BODY_LIMIT = env.int("API_BODY_LIMIT", default=1_000_000)  # bytes
+SPECTACULAR_SETTINGS = {
+    "TITLE": "CryptoPredict",
+    "DESCRIPTION": "How much to be in the market, in which sector, in which coins, and when.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [],  # choices stay where they are used: naming them collides across apps
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
 
 # Background work
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
@@ -160,10 +183,11 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "UTC"
-CELERY_IMPORTS = ["cryptopredict.pipeline", "cryptopredict.simulation"]
+CELERY_IMPORTS = ["cryptopredict.monitoring", "cryptopredict.pipeline", "cryptopredict.simulation"]
 CELERY_BEAT_SCHEDULE = {  # each finds out for itself whether there is something to do
     "simulated bars": {"task": "cryptopredict.simulation.continue_simulation", "schedule": 300},
     "pipeline": {"task": "cryptopredict.pipeline.run_newest", "schedule": 300},
+    "health": {"task": "cryptopredict.monitoring.check_health", "schedule": 60},
     "suggestions that expired": {"task": "cryptopredict.pipeline.expire_suggestions", "schedule": 3600},
 }
 
@@ -189,7 +213,10 @@ CONTENT_SECURITY_POLICY = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"request": {"()": "cryptopredict.common.tracing.RequestIdFilter"}},
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request"]},
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING")},
 }

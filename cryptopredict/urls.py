@@ -19,11 +19,14 @@ urlpatterns = [
     path("sectors/", include("sectors.urls")),
     path("selection/", include("selection.urls")),
     path("trading/", include("trading.urls")),
+    path("api/v1/", include("accounts.api")),
+    path("api/v1/", include("assets.api")),
     path("api/v1/", include("macro.api")),
     path("api/v1/", include("sectors.api")),
     path("api/v1/", include("selection.api")),
     path("api/v1/", include("trading.api")),
     path("api/v1/", include("cryptopredict.api")),
+    path("api/v1/", include("cryptopredict.documentation")),
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
@@ -31,6 +34,18 @@ urlpatterns = [
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),
 ]
+
+
+def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return restapi.bad_request(request, exception)
+    return defaults.bad_request(request, exception)
+
+
+def handler403(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return restapi.forbidden(request, exception)
+    return defaults.permission_denied(request, exception)
 
 
 def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -87,7 +87,7 @@ def list_create(request: HttpRequest) -> HttpResponse:
     """A new list of one's own."""
 
     def change() -> str:
-        made = services.list_create(user=request.user, name=request.POST.get("name", ""))
+        made = services.list_create(user=request.user, name=request.POST.get("name", "").strip())
         return _("The list “%(name)s” is there.") % {"name": made.name}
 
     return _told(request, change)

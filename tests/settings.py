@@ -20,3 +20,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = True  # static files are found where they are written
+# Shared by all workers, so off unless a test is about them.
+API_RATES: dict[str, int] = {}
+API_KEEP_SECONDS = 0
+SESSION_ENGINE = "django.contrib.sessions.backends.db"

@@ -1,6 +1,7 @@
 """Who is asking, with what token, and what they did and were told."""
 
 from accounts.models.activity import ActivityType, UserActivity
+from accounts.models.idempotency import IdempotentAnswer
 from accounts.models.notification import (
     Notification,
     NotificationChannel,
@@ -14,6 +15,7 @@ from accounts.models.user import Role, SubscriptionPlan, User
 __all__ = [
     "ActivityType",
     "ApiToken",
+    "IdempotentAnswer",
     "Notification",
     "NotificationChannel",
     "NotificationPriority",

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
-from cryptopredict.common import schema
+from cryptopredict.common import identities, schema
 
 
 class Role(models.TextChoices):
@@ -121,6 +121,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         if kwargs.get("update_fields") is not None and "role" in kwargs["update_fields"]:
             kwargs["update_fields"] = {*kwargs["update_fields"], "is_superuser"}
         super().save(*args, **kwargs)
+        identities.forget()  # the role may have changed, or the account been closed
 
     @property
     def is_staff(self) -> bool:

@@ -20,12 +20,21 @@ from sectors.selectors.pages import (
     sector_page,
     sector_step,
 )
-from sectors.selectors.readings import latest_analyses, latest_ranking, latest_rotation
+from sectors.selectors.readings import (
+    analysis_of,
+    latest_analyses,
+    latest_ranking,
+    latest_rotation,
+    performance_of,
+    performances_of_days,
+    trails,
+)
 
 __all__ = [
     "MEMBER_SORTS",
     "PERIODS",
     "SORTS",
+    "analysis_of",
     "asset_sector_momentum",
     "asset_sector_momentum_rows",
     "card",
@@ -38,6 +47,8 @@ __all__ = [
     "membership",
     "momentum_chart",
     "overview",
+    "performance_of",
+    "performances_of_days",
     "rotation_chart",
     "rows_needed",
     "sector_page",
@@ -45,4 +56,5 @@ __all__ = [
     "sectors_ranked",
     "stale_reason",
     "strengths",
+    "trails",
 ]

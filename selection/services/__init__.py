@@ -2,7 +2,15 @@
 
 from selection.services.scores import score
 from selection.services.suggestions import expire, review, suggest
-from selection.services.watchlists import ensure_lists, item_add, item_remove, list_change, set_tier
+from selection.services.watchlists import (
+    ensure_lists,
+    item_add,
+    item_remove,
+    list_change,
+    list_create,
+    list_delete,
+    set_tier,
+)
 
 __all__ = [
     "ensure_lists",
@@ -10,6 +18,8 @@ __all__ = [
     "item_add",
     "item_remove",
     "list_change",
+    "list_create",
+    "list_delete",
     "review",
     "score",
     "set_tier",

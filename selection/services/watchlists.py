@@ -15,6 +15,7 @@ from selection import selectors
 from selection.models import ItemStatus, Tier, Watchlist, WatchlistItem, WatchlistType
 from selection.serializers import WatchlistSerializer
 
+MOST_LISTS = 20  # personal lists a person may have
 CAPACITIES = {Tier.TIER1: 20, Tier.TIER2: 100}
 
 
@@ -103,6 +104,33 @@ def item_remove(*, item: WatchlistItem, user: User, notes: str = "") -> None:
 
 
 @transaction.atomic
+def list_create(*, user: User, name: str, description: str = "", max_items: int = 50) -> Watchlist:
+    """A personal list. Raises ValidationError naming the field on a taken name or one list too many."""
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)  # two requests for the last list come in turn
+    own = Watchlist.objects.filter(user=user, type=WatchlistType.PERSONAL)
+    if own.count() >= MOST_LISTS:
+        message = _("You have %(most)d lists, and more are not kept: delete one first.")
+        raise ValidationError({"name": message % {"most": MOST_LISTS}})
+    if own.filter(name=name).exists():
+        raise ValidationError({"name": _("You have a list of this name already: choose another.")})
+    watchlist = Watchlist(user=user, name=name, description=description, max_items=max_items)
+    watchlist.full_clean()
+    watchlist.save()
+    _record_list(watchlist, user, "list_create")
+    return watchlist
+
+
+@transaction.atomic
+def list_delete(*, watchlist: Watchlist, user: User) -> None:
+    """Take a personal list away with all that is on it. Raises PermissionDenied on any other."""
+    if watchlist.type != WatchlistType.PERSONAL:
+        raise PermissionDenied(_("The tiers stay: only a list of your own can be deleted."))
+    locked = _own(watchlist, user)
+    _record_list(locked, user, "list_delete")
+    locked.delete()
+
+
+@transaction.atomic
 def list_change(*, watchlist: Watchlist, user: User) -> Watchlist:
     """Store a list's changed name, description and limit.
 
@@ -114,47 +142,9 @@ def list_change(*, watchlist: Watchlist, user: User) -> Watchlist:
         raise ValidationError({"max_items": message % {"limit": watchlist.max_items, "held": held}})
     watchlist.full_clean()
     watchlist.save(update_fields=["name", "description", "max_items"])
-    accounts.record(
-        user=user,
-        activity_type=ActivityType.CHANGE_SETTING,
-        entity_type="watchlist",
-        entity_id=watchlist.pk,
-        action="list_change",
-        details={"name": watchlist.name, "max_items": watchlist.max_items},
-    )
+    _record_list(watchlist, user, "list_change")
     announce()
     return watchlist
-
-
-@transaction.atomic
-def list_create(*, user: User, name: str, description: str = "") -> Watchlist:
-    """A personal list of `user`'s own. Raises ValidationError on a name that is empty or taken.
-
-    Safe to run twice at once: the database lets one of two equal names in.
-    """
-    name = name.strip()
-    if not name:
-        raise ValidationError({"name": _("A list needs a name.")})
-    made = Watchlist(user=user, name=name, description=description, type=WatchlistType.PERSONAL)
-    made.clean_fields()
-    found, is_new = Watchlist.objects.get_or_create(
-        user=user, name=name, type=WatchlistType.PERSONAL, defaults={"description": description}
-    )
-    if not is_new and found.is_active:
-        raise ValidationError({"name": _("You have a list called “%(name)s” already.") % {"name": name}})
-    if not is_new:
-        Watchlist.objects.filter(pk=found.pk).update(is_active=True, description=description)
-        found.refresh_from_db()
-    return found
-
-
-@transaction.atomic
-def list_delete(*, watchlist: Watchlist, user: User) -> None:
-    """Take a personal list and what is on it away. Raises PermissionDenied on any other list."""
-    locked = _own(watchlist, user)
-    if locked.type != WatchlistType.PERSONAL:
-        raise PermissionDenied(_("Only personal lists can be deleted."))
-    Watchlist.objects.filter(pk=locked.pk).delete()
 
 
 def move(*, asset: Asset, tier: str, user: User) -> str:
@@ -246,6 +236,17 @@ def _touch(lists: list[Watchlist]) -> None:
 def _refuse_tier(tier: str, known: list[str]) -> None:
     message = _("“%(value)s” is not a tier that fits here; known are %(known)s.")
     raise ValidationError({"tier": message % {"value": tier, "known": ", ".join(known)}})
+
+
+def _record_list(watchlist: Watchlist, user: User, action: str) -> None:
+    accounts.record(
+        user=user,
+        activity_type=ActivityType.CHANGE_SETTING,
+        entity_type="watchlist",
+        entity_id=watchlist.pk,
+        action=action,
+        details={"name": watchlist.name, "max_items": watchlist.max_items},
+    )
 
 
 def _record_item(activity: str, watchlist: Watchlist, asset: Asset, user: User, notes: str) -> None:

@@ -1,0 +1,124 @@
+"""What the schema says of every operation: its parameters, and the refusals that can come back."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from django.utils import translation
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from rest_framework import serializers
+
+PROBLEM = "application/problem+json"
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    """One thing that is wrong."""
+
+    field = serializers.CharField()
+    value = serializers.JSONField()
+    rule = serializers.CharField()
+    mend = serializers.CharField()
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """A refusal (RFC 9457): each field that is wrong, its value, the rule and how to mend it."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    errors = ErrorSerializer(many=True, required=False)  # type: ignore[assignment]  # DRF names its own so
+    request_id = serializers.CharField(required=False)
+
+
+REASONS = {
+    400: "Something in the request is not as it has to be.",
+    401: "Not logged in, or the token is not valid.",
+    403: "Not for this role, or a missing CSRF token.",
+    404: "It does not exist, or not for you.",
+    405: "The address has other methods.",
+    406: "There is no such form of the answer.",
+    409: "It does not fit how things stand.",
+    413: "The body is too large.",
+    415: "The body is of a type that is not read.",
+    429: "Too many requests; Retry-After says when to come back.",
+}
+ALWAYS = (400, 401, 403, 404, 406, 429)
+WITH_BODY = (409, 413, 415)
+
+
+class Schema(AutoSchema):
+    """drf-spectacular's, with the query serializer's parameters and problem documents for every refusal."""
+
+    def get_override_parameters(self) -> list[Any]:
+        query = getattr(self.view, "query_class", None)
+        found: list[Any] = [query] if query is not None and self.method == "GET" else []
+        if self._is_list_of_view():
+            found.append(
+                OpenApiParameter(
+                    "format",
+                    str,
+                    enum=["json", "csv"],
+                    description="csv: the list as a table (professionals and administrators)",
+                )
+            )
+        return found
+
+    def _is_list_of_view(self) -> bool:
+        return self.method == "GET" and bool(
+            getattr(self.view, "lists", False) or getattr(self.view, "detail", None) is False
+        )
+
+    def map_parsers(self) -> list[str]:
+        return ["application/json"]
+
+    def map_renderers(self, attribute: str) -> list[str]:
+        return ["application/json", "text/csv"] if self._is_list_of_view() else ["application/json"]
+
+    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
+        bodies: dict[str, Any] = super()._get_response_bodies(direction)
+        kinds = ALWAYS if self.method in ("GET", "HEAD", "DELETE") else (*ALWAYS, *WITH_BODY)
+        for code in kinds:
+            bodies.setdefault(str(code), self._problem(code, direction))
+        if self.method == "GET" and getattr(self.view, "keeps", False):
+            bodies["304"] = {"description": "What you have (If-None-Match, If-Modified-Since) still holds."}
+        return bodies
+
+    def _problem(self, code: int, direction: Any) -> dict[str, Any]:
+        answer = OpenApiResponse(ProblemSerializer, REASONS[code])
+        found: dict[str, Any] = self._get_response_for_code(  # type: ignore[no-untyped-call]
+            answer, str(code), [PROBLEM], direction
+        )
+        return found
+
+    def get_description(self) -> str:  # type: ignore[override]  # drf-spectacular's signature
+        role = self.view.least_role(self.method) if hasattr(self.view, "least_role") else ""
+        text = super().get_description() or ""
+        return f"{text}\n\nLeast role: `{role}`.".strip() if role else text
+
+
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How programs say who they are."""
+
+    target_class = "accounts.authentication.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": "`Token` and the key, one space between.",
+        }
+
+
+@lru_cache(maxsize=8)
+def document(language: str) -> dict[str, Any]:
+    """The API's OpenAPI document, drawn once a process and language."""
+    with translation.override(language):
+        found: dict[str, Any] = SchemaGenerator().get_schema(public=True)  # type: ignore[no-untyped-call]
+    return found

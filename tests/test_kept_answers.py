@@ -1,0 +1,210 @@
+"""Reads that change once a run: finished once, served from what is kept, never after a change."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import ApiToken, User
+from accounts.services import create_user, token_issue, token_revoke
+from cryptopredict.common import identities, realtime
+from cryptopredict.common.realtime import changed
+from cryptopredict.common.restapi import kept
+from macro.tests.factories import MOMENT, RegimeAnalysisFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+REGIME = "/api/v1/layer1/market-regime"
+
+
+@pytest.fixture(autouse=True)
+def _keeping(settings: Any, servers: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keep answers, under names that no other test's process uses."""
+    settings.API_KEEP_SECONDS = 60
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+    own = uuid.uuid4().hex
+    monkeypatch.setattr(kept, "PREFIX", f"test.{own}:")
+    monkeypatch.setattr(realtime, "VERSION", f"test.{own}.version")
+    monkeypatch.setattr(identities, "PREFIX", f"test.{own}.identity:")
+    monkeypatch.setattr(identities, "EPOCH", f"test.{own}.epoch")
+    yield
+
+
+def program(role: str = "guest", name: str = "script") -> tuple[Client, ApiToken]:
+    user = User.objects.filter(email=f"{role}@example.org").first() or create_user(
+        email=f"{role}@example.org", role=role
+    )
+    token, text = token_issue(user=user, name=name)
+    return Client(headers={"Authorization": f"Token {text}"}), token
+
+
+def queries(client: Client, address: str, **headers: str) -> tuple[Any, int]:
+    with CaptureQueriesContext(connection) as found:
+        response = client.get(address, headers=headers or None)
+    return response, len(found)
+
+
+def test_the_second_answer_is_the_first_without_the_database() -> None:
+    RegimeAnalysisFactory()
+    client, _token = program()
+    first = client.get(REGIME)
+    second, count = queries(client, REGIME)
+    assert first.status_code == second.status_code == 200
+    assert first.content == second.content
+    assert first["ETag"] == second["ETag"]
+    assert first["Last-Modified"] == second["Last-Modified"]
+    assert count == 0
+
+
+def test_who_has_it_already_gets_304_without_the_database() -> None:
+    RegimeAnalysisFactory()
+    client, _token = program()
+    etag = client.get(REGIME)["ETag"]
+    response, count = queries(client, REGIME, **{"If-None-Match": etag})
+    assert (response.status_code, response.content, response["ETag"], count) == (304, b"", etag, 0)
+
+
+def test_a_session_gets_304_with_what_it_takes_to_know_whose_it_is() -> None:
+    RegimeAnalysisFactory()
+    client = Client()
+    client.force_login(create_user(email="a@example.org", role="guest"))
+    etag = client.get(REGIME)["ETag"]
+    response, count = queries(client, REGIME, **{"If-None-Match": etag})
+    assert response.status_code == 304
+    assert count == 1  # the user
+
+
+def test_what_changed_is_never_answered_from_before_the_change() -> None:
+    RegimeAnalysisFactory(as_of=MOMENT, market_regime="bear")
+    client, _token = program()
+    assert client.get(REGIME).json()["regime"] == "bear"
+    RegimeAnalysisFactory(as_of=MOMENT + timedelta(days=1), market_regime="bull")
+    changed()
+    assert client.get(REGIME).json()["regime"] == "bull"
+
+
+def test_a_change_that_is_rolled_back_leaves_what_is_kept() -> None:
+    RegimeAnalysisFactory()
+    client, _token = program()
+    client.get(REGIME)
+    with pytest.raises(RuntimeError), transaction.atomic():
+        changed()
+        raise RuntimeError
+    assert queries(client, REGIME)[1] == 0
+
+
+def test_an_announcement_outdates_what_is_kept_but_a_price_does_not() -> None:
+    RegimeAnalysisFactory()
+    client, _token = program()
+    client.get(REGIME)
+    realtime.publish(realtime.Topic.CANDLE, {}, 1)
+    assert queries(client, REGIME)[1] == 0
+    realtime.publish(realtime.Topic.REGIME, {})
+    assert queries(client, REGIME)[1] > 0
+
+
+def test_the_same_answer_made_anew_is_not_newer() -> None:
+    RegimeAnalysisFactory()
+    client, _token = program()
+    before = client.get(REGIME)
+    changed()
+    after = client.get(REGIME)
+    assert (after["ETag"], after["Last-Modified"]) == (before["ETag"], before["Last-Modified"])
+
+
+def test_roles_languages_hosts_and_parameters_are_kept_apart() -> None:
+    RegimeAnalysisFactory(as_of=MOMENT)
+    client, _token = program()
+    client.get(REGIME)
+    assert queries(client, f"{REGIME}?as_of=2999-01-01")[0].status_code == 400
+    assert queries(client, REGIME, **{"Accept-Language": "fa"})[1] > 0
+    assert queries(client, REGIME, Host="127.0.0.1")[1] > 0
+    assert queries(program("casual")[0], REGIME)[1] > 0
+
+
+def test_a_revoked_token_is_refused_at_once() -> None:
+    RegimeAnalysisFactory()
+    client, token = program()
+    assert client.get(REGIME).status_code == 200
+    token_revoke(token=token)
+    assert client.get(REGIME).status_code == 401
+
+
+def test_a_closed_account_is_refused_at_once() -> None:
+    RegimeAnalysisFactory()
+    client, token = program()
+    assert client.get(REGIME).status_code == 200
+    user = User.objects.get(pk=token.user_id)
+    user.is_active = False
+    user.save()
+    assert client.get(REGIME).status_code == 401
+
+
+def test_a_token_is_not_remembered_past_its_end() -> None:
+    now = timezone.now()
+    epoch = identities.epoch()
+    identities.remember("soon", epoch, role="guest", user_id=1, until=now + timedelta(seconds=5), now=now)
+    assert 0 < realtime.connection().ttl(identities.name_of("soon")) <= 5
+    identities.remember("over", epoch, role="guest", user_id=1, until=now, now=now)
+    assert realtime.connection().get(identities.name_of("over")) is None
+
+
+def test_without_redis_every_answer_is_made_anew(settings: Any) -> None:
+    RegimeAnalysisFactory()
+    client, _token = program()
+    settings.REDIS_URL = "redis://127.0.0.1:9/0"
+    first, second = client.get(REGIME), client.get(REGIME)
+    assert first.status_code == second.status_code == 200
+    assert first["ETag"] == second["ETag"]
+
+
+def test_refusals_are_not_kept() -> None:
+    client, _token = program()
+    assert client.get(REGIME).status_code == 404
+    RegimeAnalysisFactory()
+    assert client.get(REGIME).status_code == 200
+
+
+def test_the_page_of_a_list_keeps_its_way_on() -> None:
+    from trading.tests.factories import SignalFactory
+
+    SignalFactory.create_batch(3)
+    client, _token = program("casual")
+    first = client.get("/api/v1/layer4/signals?limit=2")
+    second, count = queries(client, "/api/v1/layer4/signals?limit=2")
+    assert count == 0
+    assert 'rel="next"' in second["Link"]
+    assert second["Link"] == first["Link"]
+
+
+DASHBOARD = "/api/v1/ui/dashboard"
+
+
+def test_what_is_ones_own_is_kept_for_oneself_only() -> None:
+    first, second = program("casual"), program("professional")
+    told = first[0].get(DASHBOARD).json()
+    again, count = queries(first[0], DASHBOARD)
+    assert (again.json(), count) == (told, 0)
+    assert second[0].get(DASHBOARD).json()["user_profile"]["role"] == "professional"
+
+
+def test_a_message_to_me_and_what_i_send_outdate_what_is_kept_for_me_and_for_nobody_else() -> None:
+    from accounts.services import notify
+
+    (mine, _token), (theirs, _other) = program("casual"), program("professional")
+    mine.get(DASHBOARD), theirs.get(DASHBOARD)
+    (row,) = notify(
+        users=[User.objects.get(role="casual")], notification_type="alert", title="A", message="B"
+    )
+    assert [one["id"] for one in mine.get(DASHBOARD).json()["notifications"]] == [row.pk]
+    assert queries(theirs, DASHBOARD)[1] == 0
+    assert mine.post(f"/api/v1/ui/notifications/{row.pk}/read").status_code == 200
+    assert mine.get(DASHBOARD).json()["notifications"] == []
+    assert queries(theirs, DASHBOARD)[1] == 0
