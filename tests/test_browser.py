@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -109,9 +109,10 @@ def house(servers: Any, django_db_setup: None, django_db_blocker: Any) -> Iterat
     """One server, one browser and one set of data for all tests here; all of it is gone afterwards."""
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright keeps a loop in this thread
     with django_db_blocker.unblock():
-        built = site.build()
         try:
-            with _served() as base, sync_playwright() as play:
+            with _served() as (base, ready), sync_playwright() as play:
+                built = site.build()
+                ready()
                 browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", OFFLINE])
                 yield House(built, base, browser)
                 connections.close_all()  # Django keeps one of its own beside Playwright's loop
@@ -122,7 +123,8 @@ def house(servers: Any, django_db_setup: None, django_db_blocker: Any) -> Iterat
 
 
 @contextmanager
-def _served() -> Iterator[str]:
+def _served() -> Iterator[tuple[str, Callable[[], None]]]:
+    """The address, and what waits until it answers: a server that starts leaves time for other things."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -141,8 +143,7 @@ def _served() -> Iterator[str]:
     environment = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tests.settings"}
     server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
-        _wait(port, server)
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", lambda: _wait(port, server)
     finally:
         server.terminate()
         server.communicate(timeout=20)
