@@ -24,7 +24,7 @@ from cryptopredict.common.htmx import for_role, page
 from cryptopredict.common.restapi import role_at_least
 from macro import selectors as macro
 from sectors import selectors as sectors
-from selection import selectors as selection
+from selection.selectors import pages
 from selection.serializers import in_words
 from trading import selectors as trading
 
@@ -50,7 +50,7 @@ def coin(request: HttpRequest, pk: int) -> HttpResponse:
         "sector_step": sectors.sector_step(asset),
     }
     if investor:
-        score = selection.score_step(asset)
+        score = pages.score_step(asset)
         context |= {
             "score_step": score,
             "score_reasons": [in_words(driver) for driver in score.drivers] if score else [],
@@ -78,7 +78,7 @@ def score_data(request: HttpRequest, pk: int) -> HttpResponse:
     """The coin's score by close."""
     asset = get_object_or_404(Asset, pk=pk)
     since = charts.since(request, last_close(Timeframe.DAY))
-    return charts.respond(request, selection.score_chart(asset, since), f"{asset.symbol}-score")
+    return charts.respond(request, pages.score_chart(asset, since), f"{asset.symbol}-score")
 
 
 def stored_timeframes(asset: Asset) -> list[str]:

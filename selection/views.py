@@ -22,6 +22,7 @@ from cryptopredict.common.htmx import for_role, page, sorted_by
 from cryptopredict.common.restapi import role_at_least
 from selection import selectors
 from selection.models import Watchlist, WatchlistItem
+from selection.selectors import pages
 from selection.services import watchlists as services
 
 PAGE = 25
@@ -32,9 +33,9 @@ PAGE = 25
 def watchlist(request: HttpRequest) -> HttpResponse:
     """The administrators' tiers, the reader's own lists, and every scored coin."""
     sort, text, tier = _asked(request)
-    found = Paginator(selectors.scores(sort, text, tier), PAGE).get_page(request.GET.get("page"))
+    found = Paginator(pages.scores(sort, text, tier), PAGE).get_page(request.GET.get("page"))
     context = {
-        "board": selectors.board(request.user),
+        "board": pages.board(request.user),
         "found": found,
         "sort": sort,
         "text": text,
@@ -51,14 +52,14 @@ def watchlist(request: HttpRequest) -> HttpResponse:
 @charts.chart_view("professional")
 def score_data(request: HttpRequest) -> HttpResponse:
     """Every scored coin in the order and by the filters of the address bar, to take away."""
-    return charts.respond(request, selectors.scores_table(selectors.scores(*_asked(request))), "scores")
+    return charts.respond(request, pages.scores_table(pages.scores(*_asked(request))), "scores")
 
 
 def _asked(request: HttpRequest) -> tuple[str, str, str]:
     """Order, text looked for and tier of the address bar; what is none of those known is left out."""
     tier = request.GET.get("tier", "")
     return (
-        sorted_by(request, selectors.SCORE_SORTS, "-score"),
+        sorted_by(request, pages.SCORE_SORTS, "-score"),
         request.GET.get("q", "").strip()[:100],
         tier if tier in WatchlistTier.values else "",
     )
