@@ -77,6 +77,17 @@ def _check(email: str, role: str, password: str | None) -> None:
 
 
 @transaction.atomic
+def appearance_change(*, user: User, language: str, theme: str, swap_colours: bool) -> User:
+    """How a person wants their pages, in every browser: language, colours, and which colour is up."""
+    locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    wanted = {"language": language, "theme": theme, "swap_colours": swap_colours}
+    locked.preferences = {**locked.preferences, **wanted}
+    locked.save(update_fields=["preferences"])
+    record(user=locked, activity_type=ActivityType.CHANGE_SETTING, entity_type="profile", entity_id=user.pk)
+    return locked
+
+
+@transaction.atomic
 def user_change(
     *,
     user: User,

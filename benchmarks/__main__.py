@@ -18,6 +18,7 @@ NAMES = (
     "live",
     "panel",
     "pipeline",
+    "pages",
     "kernels",
     "admin",
     "serving",

@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "cryptopredict.visitor.visitor",
     "cryptopredict.common.restapi.middleware.OwnChangesMiddleware",
     "cryptopredict.common.audit.AuditMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from django.db import connection
 from django.db.models import Count, F, Q, QuerySet, Sum
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -287,7 +288,7 @@ def top_assets(user: Any, timeframe: Timeframe = Timeframe.DAY) -> list[dict[str
         {
             "symbol": row.asset.symbol,
             "name": row.asset.name,
-            "url": "",
+            "url": reverse("coin", args=[row.asset_id]),
             "score": row.score,
             "confidence": row.confidence_score,
             "base_rate": row.base_rate,
@@ -335,7 +336,7 @@ def card(
         "last_updated": best.created_at if best else None,
         "is_stale": bool(fresh.stale_reason),
         "stale_reason": fresh.stale_reason,
-        "why_url": "",
+        "why_url": reverse("selection:watchlist"),
     }
 
 

@@ -2,6 +2,7 @@
 
 from trading.selectors.backtest_page import page_context
 from trading.selectors.backtests import backtests, earlier_ratios
+from trading.selectors.coin import levels, trading_step
 from trading.selectors.dashboard import active_signals, card
 from trading.selectors.needs import closes_told, rows_needed, rows_since
 from trading.selectors.performance import COLUMNS, Span, last_told, origins, performance, rows_of
@@ -59,6 +60,7 @@ __all__ = [
     "freshness",
     "last_told",
     "latest_candidates",
+    "levels",
     "limits_of",
     "nearest",
     "open_positions",
@@ -86,5 +88,6 @@ __all__ = [
     "standings",
     "track_record",
     "trade_rows",
+    "trading_step",
     "trail",
 ]
