@@ -14,13 +14,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from aimodels import selectors, services
-from aimodels.filters import AIModelFilter, EvaluationFilter, PromotionFilter, TrainingJobFilter
-from aimodels.models import AIModel, TrainingJob
+from aimodels.filters import (
+    AIModelFilter,
+    EvaluationFilter,
+    PredictionFilter,
+    PromotionFilter,
+    TrainingJobFilter,
+)
+from aimodels.models import AIModel, LayerSource, Prediction, TrainingJob
 from aimodels.serializers import (
     AIModelSerializer,
     CardSerializer,
     EvaluationSerializer,
     FullCardSerializer,
+    PredictionAnalyticsSerializer,
+    PredictionRequestSerializer,
+    PredictionSerializer,
     PromotionSerializer,
     RetrainSerializer,
     TrainingJobSerializer,
@@ -160,6 +169,61 @@ class PromotionViewSet(restapi.ReadOnlyViewSet):
     ordering = ("-created_at", "-id")
 
 
+class PredictionViewSet(restapi.ReadOnlyViewSet):
+    """Prices foretold, newest first: the system's, and those the asker asked for; POST asks for one."""
+
+    role = "casual"
+    queryset = Prediction.objects.none()
+    serializer_class = PredictionSerializer
+    filterset_class = PredictionFilter
+    ordering = ("-as_of", "-id")
+
+    def get_permissions(self) -> list[Any]:
+        """Reading is for casual users, asking for professionals."""
+        return [restapi.RoleAtLeast("professional" if self.request.method == "POST" else self.role)()]
+
+    def get_queryset(self) -> Any:
+        return selectors.visible_to(self.request.user.pk)
+
+    def create(self, request: Request) -> Response:
+        """201 with the prediction, made from the coin's own bars up to its last daily close."""
+        body = PredictionRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        wanted: dict[str, Any] = body.validated_data
+        try:
+            made = services.ask(
+                user_id=request.user.pk,
+                asset_id=wanted["crypto_id"],
+                layer=LayerSource(wanted["layer_source"]),
+                hours=wanted["prediction_horizon"],
+                now=timezone.now(),
+            )
+        except services.PredictionError as error:
+            raise restapi.Refusal(error.field, error.value, error.rule, error.mend) from error
+        return Response(PredictionSerializer(made).data, status=status.HTTP_201_CREATED)
+
+
+class PredictionAnalytics(restapi.View):
+    """How right predictions were whose time has come."""
+
+    role = "casual"
+    serializer_class = PredictionAnalyticsSerializer
+    query_parameters = ("days", "layer")
+
+    def get(self, request: Request) -> Response:
+        """Figures over the last `days` (1 to 3650, by default 30), of one layer or `all`."""
+        days, layer = request.query_params.get("days", "30"), request.query_params.get("layer", "all")
+        if not (days.isascii() and days.isdigit() and 1 <= int(days[:9]) <= MOST_DAYS):
+            mend = _("Send a whole number of days from 1 to %d.") % MOST_DAYS
+            raise restapi.Refusal("days", days, _("must be a whole number in range"), mend)
+        if layer not in ("all", *LayerSource.values):
+            mend = _("Send one of: %s.") % ", ".join(("all", *LayerSource.values))
+            raise restapi.Refusal("layer", layer, _("is not a layer"), mend)
+        figures = selectors.analytics(days=int(days), layer=layer, now=timezone.now())
+        return Response(PredictionAnalyticsSerializer(figures).data)
+
+
+MOST_DAYS = 3650
 urlpatterns = [
     path(
         "admin/ai-models", AIModelViewSet.as_view({"get": "list"}, detail=False), name="api_admin_ai_models"
@@ -174,5 +238,11 @@ urlpatterns = [
     path("models", Models.as_view(), name="api_models"),
     path("models/<str:name>", ModelCard.as_view(), name="api_model_card"),
     path("evaluations", EvaluationViewSet.as_view({"get": "list"}, detail=False), name="api_evaluations"),
+    path(
+        "predictions",
+        PredictionViewSet.as_view({"get": "list", "post": "create"}, detail=False),
+        name="api_predictions",
+    ),
+    path("predictions/analytics", PredictionAnalytics.as_view(), name="api_predictions_analytics"),
     path("promotions", PromotionViewSet.as_view({"get": "list"}, detail=False), name="api_promotions"),
 ]

@@ -8,7 +8,17 @@ import django_filters
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from aimodels.models import AIModel, Evaluation, JobStatus, ModelStatus, ModelType, Promotion, TrainingJob
+from aimodels.models import (
+    AIModel,
+    Evaluation,
+    JobStatus,
+    LayerSource,
+    ModelStatus,
+    ModelType,
+    Prediction,
+    Promotion,
+    TrainingJob,
+)
 from aimodels.selectors import current_versions
 
 
@@ -58,4 +68,33 @@ class TrainingJobFilter(_Named):
 
     class Meta:
         model = TrainingJob
+        fields: list[str] = []
+
+
+class PredictionFilter(django_filters.FilterSet):
+    """Whose, of what, and whether its time has come."""
+
+    layer = django_filters.ChoiceFilter(
+        field_name="layer_source", choices=LayerSource.choices, label=_("Layer"), empty_label=_("All")
+    )
+    crypto_id = django_filters.NumberFilter(
+        field_name="asset_id",
+        min_value=1,
+        max_value=2**63 - 1,
+        decimal_places=0,
+        label=_("Coin by its number"),
+    )
+    symbol = django_filters.CharFilter(field_name="asset__symbol", lookup_expr="iexact", label=_("Coin"))
+    horizon = django_filters.NumberFilter(
+        field_name="prediction_horizon", min_value=1, max_value=2160, decimal_places=0, label=_("Hours ahead")
+    )
+    realized = django_filters.BooleanFilter(
+        field_name="evaluated_at", lookup_expr="isnull", exclude=True, label=_("Its time has come")
+    )
+    asked = django_filters.BooleanFilter(
+        field_name="user", lookup_expr="isnull", exclude=True, label=_("Asked for by me")
+    )
+
+    class Meta:
+        model = Prediction
         fields: list[str] = []

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from aimodels.models import AIModel, Evaluation, Promotion, TrainingJob
+from aimodels.models import AIModel, Evaluation, LayerSource, Prediction, Promotion, TrainingJob
 
 
 class AIModelSerializer(serializers.ModelSerializer[AIModel]):
@@ -121,6 +121,88 @@ class RetrainSerializer(serializers.Serializer[Any]):
     training_data_days = serializers.IntegerField(min_value=28, max_value=5000, default=1095)
     validation_split = serializers.FloatField(min_value=0.05, max_value=0.9, default=0.2)
     hyperparameters = serializers.DictField(default=dict)
+
+
+class Price(serializers.DecimalField):
+    """A price in USD: a number with every digit that counts."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            max_digits=None,
+            decimal_places=None,
+            coerce_to_string=False,
+            normalize_output=True,
+            read_only=True,
+            **kwargs,
+        )
+
+
+class PredictionSerializer(serializers.ModelSerializer[Prediction]):
+    """A price foretold with its interval, and what became of it.
+
+    `confidence_score` is how often such intervals held, `prediction_horizon` is in hours. The actual price
+    and what follows from it are null until the time has come; where no bar tells, `outcome_reason` says why.
+    """
+
+    crypto_id = serializers.IntegerField(source="asset_id", read_only=True)
+    symbol = serializers.CharField(source="asset.symbol", read_only=True)
+    input_price = Price()
+    predicted_price = Price()
+    lower_price = Price(allow_null=True)
+    upper_price = Price(allow_null=True)
+    actual_price = Price(allow_null=True)
+    is_realized = serializers.BooleanField(read_only=True)
+
+    class Meta:
+        model = Prediction
+        fields = [
+            "id",
+            "crypto_id",
+            "symbol",
+            "layer_source",
+            "input_price",
+            "predicted_price",
+            "lower_price",
+            "upper_price",
+            "interval_level",
+            "confidence_score",
+            "prediction_horizon",
+            "macro_context",
+            "market_conditions",
+            "volatility_level",
+            "model_name",
+            "model_version",
+            "as_of",
+            "target_datetime",
+            "is_realized",
+            "actual_price",
+            "accuracy_percentage",
+            "is_accurate",
+            "is_inside",
+            "outcome_reason",
+        ]
+        read_only_fields = fields
+
+
+class PredictionRequestSerializer(serializers.Serializer[Any]):
+    """Which coin's price is asked for, and how many hours from its last daily close."""
+
+    crypto_id = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    layer_source = serializers.ChoiceField(choices=LayerSource.choices, default=LayerSource.LAYER3)
+    prediction_horizon = serializers.IntegerField(min_value=1, max_value=2160)
+
+
+class PredictionAnalyticsSerializer(serializers.Serializer[Any]):
+    """How right predictions were; shares of 1, null where none has come to its end."""
+
+    overall_accuracy = serializers.FloatField(allow_null=True)
+    overall = serializers.DictField()
+    accuracy_by_layer = serializers.DictField()
+    accuracy_by_horizon = serializers.DictField()
+    best_performing_models = serializers.ListField(child=serializers.DictField())
+    without_outcome = serializers.DictField(child=serializers.IntegerField())
+    days = serializers.IntegerField()
+    as_of = serializers.DateTimeField()
 
 
 class CardSerializer(serializers.Serializer[Any]):

@@ -49,3 +49,9 @@ def train_due() -> int:
         .exists()
     ]
     return len(services.train_all(names=due, as_of=now)) if due else 0
+
+
+@shared_task
+def realise_predictions() -> int:
+    """Score the predictions whose time has come; returns how many."""
+    return services.resolve(as_of=timezone.now()).scored

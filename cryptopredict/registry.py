@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from aimodels.engine import interval_figures, intervals
 from aimodels.engine.figures import Figure, Span
 from aimodels.engine.registry import Declared, Ground
 from assets import selectors as assets
@@ -80,6 +81,7 @@ PREPARE: Mapping[str, Callable[[Market], Any]] = {
     "sectors": lambda market: sectors.prepare(market.panel, market.membership),
     "selection": _selection,
     "trading": lambda market: trading.prepare(market.panel),
+    "predictions": lambda market: intervals.prepare(market.panel),
 }
 
 
@@ -139,7 +141,18 @@ def _declared() -> list[Declared]:
                 needs=upstream,
             )
         )
-    return found
+    return [*found, *map(_interval, intervals.SPECS)]
+
+
+def _interval(spec: Any) -> Declared:
+    return Declared(
+        spec,
+        intervals.IntervalFit,
+        "predictions",
+        partial(intervals.fit, spec=spec),
+        lambda ground, fits, span: interval_figures.figures(spec, ground.inputs("predictions"), fits, span),
+        partial(interval_figures.observe, spec),
+    )
 
 
 LOOKBACK: Mapping[str, Callable[[Timeframe], int]] = {
@@ -147,6 +160,7 @@ LOOKBACK: Mapping[str, Callable[[Timeframe], int]] = {
     "sectors": sectors.lookback,
     "selection": selection.lookback,
     "trading": trading.lookback,
+    "predictions": intervals.lookback,
 }
 
 

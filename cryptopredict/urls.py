@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.views import defaults
 
-from cryptopredict import dashboard, health
+from cryptopredict import dashboard, health, reviewlinks
 from cryptopredict.common import restapi
 
 urlpatterns = [
@@ -22,6 +22,8 @@ urlpatterns = [
     path("api/v1/", include("trading.api")),
     path("api/v1/", include("cryptopredict.api")),
     path("api/v1/", include("cryptopredict.documentation")),
+    path("api/v1/", include("cryptopredict.deskapi")),
+    path("review/<str:text>", reviewlinks.review_link, name="review_link"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),

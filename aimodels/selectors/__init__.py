@@ -2,6 +2,15 @@
 
 from aimodels.selectors.cards import card, cards, text
 from aimodels.selectors.catalogue import Unknown, catalogue, declared
+from aimodels.selectors.predictions import (
+    adapted_level,
+    analytics,
+    measured_coverage,
+    newest_fits,
+    prediction_rows,
+    told,
+    visible_to,
+)
 from aimodels.selectors.records import decisions, evaluations, job_of, jobs, latest_evaluations
 from aimodels.selectors.standing import Standing, State, standing, standings
 from aimodels.selectors.versions import (
@@ -21,6 +30,8 @@ __all__ = [
     "State",
     "Unknown",
     "active",
+    "adapted_level",
+    "analytics",
     "card",
     "cards",
     "catalogue",
@@ -34,11 +45,16 @@ __all__ = [
     "job_of",
     "jobs",
     "latest_evaluations",
+    "measured_coverage",
     "needed_rows",
+    "newest_fits",
     "pins",
+    "prediction_rows",
     "standing",
     "standings",
     "stored",
     "text",
+    "told",
     "version_of",
+    "visible_to",
 ]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 from django.db import connection
-from django.db.models import Count, F, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -24,14 +25,68 @@ from selection import engine
 from selection.engine.features import QUARTER_DAYS
 from selection.models import (
     ItemStatus,
+    Portfolio,
+    PortfolioAnalysis,
+    PortfolioAsset,
+    PortfolioFlow,
+    PortfolioTrade,
+    RebalanceProposal,
     Recommendation,
     Suggestion,
-    SuggestionStatus,
     Watchlist,
     WatchlistAnalysis,
     WatchlistItem,
     WatchlistType,
 )
+from selection.selectors.desk import (
+    URGENT,
+    flip_words,
+    moved,
+    price_paths,
+    queue,
+    queue_frame,
+    regime_words,
+    reviewers,
+    scored,
+    suggestions_of,
+    tier_fill,
+    tier_history,
+    waiting,
+)
+from selection.selectors.lists import counted, tier_lists
+from selection.selectors.worth import worth
+
+__all__ = [
+    "URGENT",
+    "Freshness",
+    "card",
+    "counted",
+    "flip_words",
+    "freshness",
+    "latest_scores",
+    "moved",
+    "pending_suggestions",
+    "price_paths",
+    "queue",
+    "queue_frame",
+    "regime_words",
+    "reviewers",
+    "rows_needed",
+    "score_percentiles",
+    "score_percentiles_of",
+    "scored",
+    "suggestions",
+    "suggestions_of",
+    "tier_fill",
+    "tier_history",
+    "tier_item",
+    "tier_lists",
+    "tiers",
+    "top_assets",
+    "waiting",
+    "watchlists",
+    "worth",
+]
 
 STALE_BARS = 2
 HISTORY_DAYS = 60
@@ -119,14 +174,7 @@ def suggestions() -> QuerySet[Suggestion]:
 
 def pending_suggestions() -> QuerySet[Suggestion]:
     """The queue by the database's clock: pending, not over, not deferred; most urgent and likely first."""
-    waiting = Q(deferred_until=None) | Q(deferred_until__lte=Now())
-    queue = suggestions().filter(waiting, status=SuggestionStatus.PENDING, expires_at__gt=Now())
-    return queue.order_by("-priority", F("confidence_score").desc(nulls_last=True), "pk")
-
-
-def tier_lists() -> QuerySet[Watchlist]:
-    """The administrators' lists, one a tier."""
-    return Watchlist.objects.filter(type=WatchlistType.ADMIN, is_active=True)
+    return queue()
 
 
 def tiers() -> dict[int, str]:
@@ -138,11 +186,6 @@ def tiers() -> dict[int, str]:
 def tier_item(asset: Asset) -> WatchlistItem:
     """The coin's item on the administrators' lists. Raises DoesNotExist where it is on neither."""
     return WatchlistItem.objects.get(watchlist__in=tier_lists(), asset=asset)
-
-
-def counted(rows: QuerySet[Watchlist]) -> QuerySet[Watchlist]:
-    """The lists with `current_items`, counted."""
-    return rows.annotate(current_items=Count("items", filter=~Q(items__status=ItemStatus.REMOVED)))
 
 
 def watchlists(user: Any) -> QuerySet[Watchlist]:
@@ -165,6 +208,59 @@ def analysis_of(
     rows = WatchlistAnalysis.objects.filter(asset=asset, timeframe=timeframe)
     known = rows if as_of is None else rows.filter(as_of__lte=as_of)
     return known.order_by("-as_of").first()
+
+
+# What people hold
+
+
+def portfolio_of(user: Any, venue: str) -> Portfolio | None:
+    """The active portfolio of `user` on this account; None where none was opened."""
+    return Portfolio.objects.filter(user=user.pk, venue=venue, is_active=True).first()
+
+
+def active_portfolios() -> QuerySet[Portfolio]:
+    """Every portfolio that is in use, with its owner."""
+    return (
+        Portfolio.objects.filter(is_active=True, user__is_active=True).select_related("user").order_by("pk")
+    )
+
+
+def holdings(portfolios: Iterable[Portfolio]) -> QuerySet[PortfolioAsset]:
+    """What is held or owed, with coins, by portfolio and coin."""
+    rows = PortfolioAsset.objects.filter(portfolio__in=[row.pk for row in portfolios]).exclude(quantity=0)
+    return rows.select_related("asset").order_by("portfolio_id", "asset__symbol", "pk")
+
+
+def realised(portfolio: Portfolio) -> Decimal:
+    """Profit of all that was closed, USD, net of fees."""
+    found = PortfolioAsset.objects.filter(portfolio=portfolio).aggregate(total=Sum("realised_pnl"))
+    return found["total"] or Decimal(0)
+
+
+def trades(portfolios: Iterable[Portfolio], since: datetime | None = None) -> QuerySet[PortfolioTrade]:
+    """The book in the order of time."""
+    rows = PortfolioTrade.objects.filter(portfolio__in=[row.pk for row in portfolios])
+    if since is not None:
+        rows = rows.filter(executed_at__gte=since)
+    return rows.select_related("asset").order_by("executed_at", "pk")
+
+
+def flows(portfolios: Iterable[Portfolio], since: datetime | None = None) -> QuerySet[PortfolioFlow]:
+    """Money put in and taken out, in the order of time."""
+    rows = PortfolioFlow.objects.filter(portfolio__in=[row.pk for row in portfolios])
+    if since is not None:
+        rows = rows.filter(occurred_at__gte=since)
+    return rows.order_by("occurred_at", "pk")
+
+
+def latest_portfolio_analysis(portfolio: Portfolio) -> PortfolioAnalysis | None:
+    """What was last said about it at a close."""
+    return PortfolioAnalysis.objects.filter(portfolio=portfolio).order_by("-as_of").first()
+
+
+def latest_proposal(portfolio: Portfolio) -> RebalanceProposal | None:
+    """The rebalancing asked for last."""
+    return RebalanceProposal.objects.filter(portfolio=portfolio).order_by("-requested_at", "-pk").first()
 
 
 # For showing
