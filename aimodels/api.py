@@ -59,7 +59,7 @@ class Retrain(restapi.View):
         body = RetrainSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         wanted: dict[str, Any] = body.validated_data
-        self._refuse_unknown(model.name, wanted["hyperparameters"])
+        self._check_hyperparameters(model.name, wanted["hyperparameters"])
         try:
             job = services.request(
                 name=model.name,
@@ -77,7 +77,7 @@ class Retrain(restapi.View):
             ) from error
         return Response(TrainingJobSerializer(job).data, status=status.HTTP_202_ACCEPTED)
 
-    def _refuse_unknown(self, name: str, given: dict[str, Any]) -> None:
+    def _check_hyperparameters(self, name: str, given: dict[str, Any]) -> None:
         try:
             known = selectors.declared(name).hyperparameters
         except selectors.Unknown as error:

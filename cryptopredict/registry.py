@@ -101,12 +101,12 @@ def _declared() -> list[Declared]:
     found = [
         Declared(regime, macro.RegimeFit, "macro", macro.learn, _judge_macro, macro_figures.observe),
     ]
-    kinds: dict[str, type[Any]] = {"sector_rotation": sectors.RotationFit}
-    for spec in sectors.SPECS:
+    kinds: tuple[type[Any], ...] = (sectors.RotationFit, sectors.OutlookFit)
+    for spec, kind in zip(sectors.SPECS, kinds, strict=True):
         found.append(
             Declared(
                 spec,
-                kinds.get(spec.name, sectors.OutlookFit),
+                kind,
                 "sectors",
                 partial(sectors.fit, spec),
                 lambda ground, fits, span, spec=spec: sector_figures.figures(

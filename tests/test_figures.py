@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from aimodels.engine import folds
+from aimodels.engine import artefact, folds
 from aimodels.engine.figures import Figure, Grade, Span, by_name
 from assets.tests.factories import make_market
 from cryptopredict.registry import CATALOGUE, Workshop
@@ -45,6 +45,9 @@ def judged() -> Judged:
                 fits[fold.moment] = one.fit(ground.inputs(one.layer), fold.row)
             except ValueError:
                 continue
+        for fit in fits.values():
+            stored = artefact.encode(fit)
+            assert artefact.encode(artefact.decode(one.kind, stored, artefact.digest(stored))) == stored
         ground.fits[name] = fits
         figures[name] = one.judge(ground, fits, span)
     return Judged(ground, span, figures)

@@ -18,6 +18,10 @@ class ArtefactError(ValueError):
     """The stored bytes are not the model they claim to be."""
 
 
+class ShapeError(ArtefactError):
+    """The bytes are whole, and hold a fit of another shape: one that other code has made."""
+
+
 def encode(fit: object) -> bytes:
     """Canonical JSON of a fit: a dataclass of floats, texts, bytes, arrays, tuples, dicts and such."""
     return json.dumps(_plain(fit), sort_keys=True, separators=(",", ":"), allow_nan=True).encode()
@@ -42,7 +46,7 @@ def decode(kind: type[F], artefact: bytes | None, sha256: str | None = None) -> 
             raise TypeError(f"it holds a {type(fit).__name__}")
         return fit
     except (ValueError, TypeError, KeyError) as error:
-        raise ArtefactError(f"not a {kind.__name__}: {error}") from error
+        raise ShapeError(f"not a {kind.__name__}: {error}") from error
 
 
 def _plain(value: Any) -> Any:

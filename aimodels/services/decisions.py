@@ -163,15 +163,17 @@ def _served_before(current: AIModel) -> AIModel | None:
 
 
 @transaction.atomic
-def condemn(model: AIModel, why: str) -> None:
-    """Take a version whose artefact is not what it was out of service; the newest sound one before it
-    serves."""
+def condemn(model: AIModel, why: str, hold: bool = True) -> None:
+    """Take a version whose artefact is not what it was out of service.
+
+    With `hold` the newest sound version before it serves until the next training.
+    """
     current = _locked(model.name, model.timeframe)
     health = {**model.health_status, "artefact": why}
     AIModel.objects.filter(pk=model.pk).update(
         is_active=False, status=ModelStatus.ERROR, health_status=health
     )
-    if current is None or current.pk != model.pk:
+    if not hold or current is None or current.pk != model.pk:
         return
     declared = selectors.catalogue().models.get(model.name)
     for before in selectors.earlier(model.name, model.timeframe, model.fitted_as_of)[:12]:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from aimodels import selectors
 from aimodels.engine import artefact
-from aimodels.engine.artefact import ArtefactError
+from aimodels.engine.artefact import ArtefactError, ShapeError
 from aimodels.engine.fitting import on_one_thread
 from aimodels.engine.spec import ModelSpec
 from aimodels.models import AIModel, ModelStatus
@@ -70,7 +70,12 @@ def serve(
             desk.notes[moment] = "its artefact is broken; train the model to make it again"
         elif row is None:
             row = _make(spec, timeframe, moment, fit, desk)
-        if row is not None and desk.take(moment, row):
+        taken = row is not None and desk.take(moment, row)
+        if row is not None and not taken and desk.outdated:
+            # Whole, but made by other code: the fit is made anew, as nothing was lost or altered.
+            row = _make(spec, timeframe, moment, fit, desk, broken=row.version.count("-") + 1)
+            taken = row is not None and desk.take(moment, row)
+        if row is not None and taken:
             own.append(row)
         else:
             desk.fall_back(moment, own)
@@ -80,7 +85,12 @@ def serve(
 
 
 def _make(
-    spec: ModelSpec, timeframe: Timeframe, moment: datetime, fit: Callable[[datetime], F], desk: _Desk[F]
+    spec: ModelSpec,
+    timeframe: Timeframe,
+    moment: datetime,
+    fit: Callable[[datetime], F],
+    desk: _Desk[F],
+    broken: int = 0,
 ) -> AIModel | None:
     """The moment's fit, made and stored; None where there is too little to learn from."""
     started = time.perf_counter()
@@ -90,7 +100,7 @@ def _make(
     except ValueError as error:
         desk.notes[moment] = str(error)
         return None
-    return keep(spec, timeframe, moment, artefact.encode(made), time.perf_counter() - started)
+    return keep(spec, timeframe, moment, artefact.encode(made), time.perf_counter() - started, broken)
 
 
 @dataclass(slots=True)
@@ -104,6 +114,7 @@ class _Desk(Generic[F]):
     ids: dict[datetime, int] = field(default_factory=dict)
     notes: dict[datetime, str] = field(default_factory=dict)
     _decoded: dict[int, F] = field(default_factory=dict)
+    outdated: bool = False
     _older: list[AIModel] | None = None
 
     def take(self, moment: datetime, row: AIModel) -> bool:
@@ -115,7 +126,8 @@ class _Desk(Generic[F]):
         except ArtefactError as error:
             logger.error("%s is refused: %s", row, error)
             self.notes[moment] = str(error)
-            condemn(row, str(error))
+            self.outdated = isinstance(error, ShapeError)
+            condemn(row, str(error), hold=not self.outdated)
             return False
         self.fits[moment], self.ids[moment] = self._decoded[row.pk], row.pk
         return True

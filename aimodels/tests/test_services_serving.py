@@ -3,6 +3,7 @@ broken."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.db import connection, transaction
 from django.db.utils import DatabaseError
 
 from aimodels import selectors, services
+from aimodels.engine.linear import Linear
 from aimodels.engine.spec import fit_time
 from aimodels.models import AIModel, ModelStatus, Promotion, PromotionVerdict
 from aimodels.selectors import State, grid, standing
@@ -21,6 +23,15 @@ pytestmark = pytest.mark.django_db
 FRAME = Timeframe.DAY
 MOMENTS = grid(toy.SPEC, toy.LAST - timedelta(days=84), toy.LAST)
 MADE = toy.inputs()
+
+
+@dataclass(frozen=True)
+class Reshaped:
+    """What a later version of the toy makes."""
+
+    line: Linear
+    base: float
+    more: float = 0.0
 
 
 def serve(moments: list[datetime] = MOMENTS, **more: Any) -> services.Served[toy.ToyFit]:
@@ -111,6 +122,21 @@ def test_a_broken_artefact_is_refused_and_the_old_champion_serves(toys: Any, dam
     assert (record.verdict, record.serving, record.challenger) == ("rolled_back", active, broken)
     assert serve().model_ids == after.model_ids
     assert standing("toy", now=toy.LAST).held
+
+
+def test_a_fit_that_other_code_made_is_made_anew(toys: Any) -> None:
+    before = serve()
+    old = newest()
+
+    def fit(moment: datetime) -> Reshaped:
+        made = toy.fit(MADE, toy.PANEL.known_at(moment) - 1)
+        return Reshaped(made.line, made.base, 1.0)
+
+    after = serve(kind=Reshaped, fit=fit)
+    assert set(after.fits) == set(before.fits)
+    assert {one.more for one in after.fits.values()} == {1.0}  # type: ignore[attr-defined]
+    assert newest().version == f"{old.version}-1"
+    assert selectors.active("toy", FRAME) == newest()
 
 
 def test_with_nothing_sound_left_the_model_says_it_is_broken(toys: Any) -> None:
