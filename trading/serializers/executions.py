@@ -79,12 +79,12 @@ class ExecutionSerializer(serializers.ModelSerializer[SignalExecution]):
     crypto_id = serializers.IntegerField(source="signal.asset_id", read_only=True)
     symbol = serializers.CharField(source="signal.asset.symbol", read_only=True)
     signal_type = serializers.CharField(source="signal.signal_type", read_only=True)
-    execution_price = Price()
+    execution_price = Price(allow_null=True)
     position_size = Price()
     filled_size = Price()
     quantity = Price()
     fees = Price()
-    realised_pnl = Price()
+    realised_pnl = Price(allow_null=True)
     opens = serializers.IntegerField(source="opens_id", read_only=True, allow_null=True)
 
     class Meta:
@@ -147,7 +147,7 @@ class SizeSerializer(serializers.Serializer[Any]):
     """One way to size; null with its reason where it cannot be reckoned."""
 
     method = serializers.CharField()
-    size = Price()
+    size = Price(allow_null=True)
     share = serializers.FloatField(allow_null=True)
     reason = serializers.CharField(allow_blank=True)
 

@@ -22,11 +22,11 @@ class PositionSerializer(serializers.Serializer[Any]):
     sector = serializers.CharField(allow_blank=True)
     quantity = Price()
     cost_basis = Price()
-    price = Price()
+    price = Price(allow_null=True)
     priced_at = serializers.DateTimeField(allow_null=True)
     is_stale = serializers.BooleanField()
-    value = Usd()
-    unrealised_pnl = Usd()
+    value = Usd(allow_null=True)
+    unrealised_pnl = Usd(allow_null=True)
     realised_pnl = Usd()
     opened_at = serializers.DateTimeField()
     weight = serializers.FloatField(allow_null=True)
@@ -52,8 +52,8 @@ class PortfolioSerializer(serializers.Serializer[Any]):
     as_of = serializers.DateTimeField()
     is_stale = serializers.BooleanField()
     positions = PositionSerializer(many=True)
-    drift = serializers.JSONField(allow_null=True)
-    risk = serializers.JSONField()
+    drift = serializers.DictField(allow_null=True)
+    risk = serializers.DictField()
 
 
 class PointSerializer(serializers.Serializer[Any]):
