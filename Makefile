@@ -4,12 +4,13 @@ HOST ?= 127.0.0.1
 VAR ?= var
 MARKET ?=
 PYTEST_WORKERS ?= 2
+EXAMPLES ?= 300
 
 PYTHON := .venv/bin/python
 MANAGE := VAR="$(VAR)" $(PYTHON) manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test lint bench lock base dev rivals
+.PHONY: help up down test lint fuzz bench lock base dev rivals
 
 help: ## list the commands and their knobs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -29,6 +30,9 @@ lint: dev ## style, types, who imports whom, migrations
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	$(MANAGE) makemigrations --check --dry-run
+
+fuzz: dev ## send the API as many odd requests per operation as EXAMPLES=300 says
+	FUZZ_EXAMPLES=$(EXAMPLES) $(PYTHON) -m pytest -n $(PYTEST_WORKERS) --timeout 3600 tests/test_fuzz.py
 
 bench: rivals ## the benchmarks, side by side with what others do
 	$(PYTHON) -m benchmarks

@@ -21,14 +21,18 @@ from accounts.models import (
     ApiToken,
     Notification,
     NotificationPriority,
+    NotificationStatus,
     NotificationType,
     Role,
     User,
     UserActivity,
 )
+from accounts.serializers import NotificationSerializer
 from cryptopredict.common import identities
+from cryptopredict.common.realtime import Topic, publish, publish_each
 
 _PREFIX = "cp_"
+MOST_TOKENS = 50  # valid keys a person may have
 
 
 @transaction.atomic
@@ -138,6 +142,9 @@ def token_issue(*, user: User, name: str, expires_at: datetime | None = None) ->
     """A new API token and its text, which is shown once and not stored. Raises ValidationError."""
     if not name.strip():
         raise ValidationError({"name": _("A token needs a name, to know it by when you revoke it.")})
+    if ApiToken.objects.filter(user=user, revoked_at=None).count() >= MOST_TOKENS:
+        message = _("You have %(most)d keys, and more are not kept: revoke one first.")
+        raise ValidationError({"name": message % {"most": MOST_TOKENS}})
     text = _PREFIX + secrets.token_urlsafe(32)
     try:
         with transaction.atomic():
@@ -235,7 +242,7 @@ def notify(
     """One message to each of `users`, in the app."""
     if notification_type not in NotificationType.values:
         raise ValueError(f"unknown notification type {notification_type!r}")
-    return Notification.objects.bulk_create(
+    made = Notification.objects.bulk_create(
         Notification(
             user=user,
             notification_type=notification_type,
@@ -248,6 +255,41 @@ def notify(
         )
         for user in users
     )
+    due = Notification.objects.filter(pk__in=[row.pk for row in made]).order_by("pk")
+    # Read again, for the database set when they are due. One message a person: they are different people.
+    publish_each(Topic.NOTIFICATION, {row.user_id: NotificationSerializer(row).data for row in due})
+    return made
+
+
+@transaction.atomic
+def notification_read(*, notification: Notification) -> Notification:
+    """Mark a message as read, once, and tell the person's other pages."""
+    unread = Notification.objects.filter(pk=notification.pk, status=NotificationStatus.UNREAD)
+    changed = unread.update(status=NotificationStatus.READ, read_at=timezone.now())
+    notification.refresh_from_db()
+    if changed:
+        publish(Topic.NOTIFICATION, NotificationSerializer(notification).data, notification.user_id)
+    return notification
+
+
+@transaction.atomic
+def notification_dismiss(*, notification: Notification) -> None:
+    """Take a message off its person's list, and off their open pages."""
+    there = Notification.objects.filter(pk=notification.pk).exclude(status=NotificationStatus.DISMISSED)
+    if there.update(status=NotificationStatus.DISMISSED):
+        notification.refresh_from_db()
+        publish(Topic.NOTIFICATION, NotificationSerializer(notification).data, notification.user_id)
+
+
+def profile_change(*, user: User, **fields: Any) -> User:
+    """Change what a person may change of themselves: names, language, time zone."""
+    if unknown := fields.keys() - {"first_name", "last_name", "language", "timezone"}:
+        raise ValueError(f"not theirs to change: {', '.join(sorted(unknown))}")
+    for name, value in fields.items():
+        setattr(user, name, value)
+    if fields:
+        user.save(update_fields=[*fields])
+    return user
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from assets.engine.panel import BAR_FIELDS, Panel
+from assets.engine.panel import BAR_FIELDS, Floats, Panel
 from assets.engine.timeframe import Timeframe
 from assets.models import (
     Analysis,
@@ -183,3 +184,91 @@ def stale_reason(timeframe: Timeframe, as_of: datetime, now: datetime | None) ->
     if now is not None and oldest < now:
         return _("No candles have arrived for more than two bars.")
     return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A coin's last known price (USD), when its bar closed, and the change in 1, 7 and 30 days, percent."""
+
+    price: float
+    closed_at: datetime
+    change_24h: float | None
+    change_7d: float | None
+    change_30d: float | None
+
+
+def quotes(
+    asset_ids: Sequence[int], as_of: datetime | None = None, timeframe: Timeframe = Timeframe.DAY
+) -> dict[int, Quote]:
+    """The last close of each asset (known at `as_of`) and what it gained; one query, none for no asset.
+
+    A change is null where the bar exactly so many days before is missing.
+    """
+    if not asset_ids:
+        return {}
+    limit = timeframe.last_closed(as_of or datetime.now(UTC))
+    table = Candle._meta.db_table
+    before = " ".join(
+        f"LEFT JOIN {table} {name} ON {name}.asset_id = a.id AND {name}.timeframe = %(code)s "
+        f"AND {name}.candle_time = last.candle_time - INTERVAL '{days} days'"
+        for name, days in (("d", 1), ("w", 7), ("m", 30))
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT a.id, last.candle_time, last.close, d.close, w.close, m.close "
+            "FROM unnest(%(ids)s::bigint[]) a(id) CROSS JOIN LATERAL ("
+            f"SELECT candle_time, close FROM {table} WHERE asset_id = a.id AND timeframe = %(code)s "
+            f"AND candle_time <= %(limit)s ORDER BY candle_time DESC LIMIT 1) last {before}",
+            {"ids": list(asset_ids), "code": timeframe.code, "limit": limit},
+        )
+        rows = cursor.fetchall()
+    return {
+        asset: Quote(close, timeframe.close_of(opened), *(_change(close, old) for old in olds))
+        for asset, opened, close, *olds in rows
+    }
+
+
+def _change(close: float, before: float | None) -> float | None:
+    return None if before is None else round(100.0 * (close / before - 1.0), 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Bars of one asset, oldest first: open times and (T,) columns."""
+
+    times: list[datetime]
+    columns: dict[str, Floats]
+
+
+def bars(
+    asset: Asset,
+    timeframe: Timeframe,
+    as_of: datetime,
+    most: int,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Bars:
+    """The last `most` bars of an asset that are complete at `as_of`, opened from `since` to `until`.
+
+    One query, a second for the archive where there are fewer.
+    """
+    last = timeframe.last_closed(as_of)
+    limit = last if until is None else min(last, until)
+    names = ("candle_time", *BAR_FIELDS)
+    rows: list[tuple[Any, ...]] = []
+    for model in (Candle, CandleArchive):
+        wanted = most - len(rows)
+        if wanted <= 0:
+            break
+        found = model._default_manager.filter(asset=asset, timeframe=timeframe, candle_time__lte=limit)
+        found = found if since is None else found.filter(candle_time__gte=since)
+        if rows:
+            found = found.filter(candle_time__lt=rows[-1][0])
+        rows += found.order_by("-candle_time").values_list(*names)[:wanted]
+    rows.reverse()
+    columns = {
+        name: np.asarray([row[place] for row in rows], dtype=np.float64)
+        for place, name in enumerate(BAR_FIELDS, start=1)
+    }
+    return Bars([row[0] for row in rows], columns)

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from benchmarks import figures, servers
 
-NAMES = ("candles", "live", "panel", "pipeline", "admin", "kernels")
+NAMES = ("candles", "live", "panel", "pipeline", "admin", "kernels", "serving", "streams")
 
 
 def main() -> None:

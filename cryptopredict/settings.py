@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "pgtrigger",
     "rest_framework",
 ]
@@ -67,6 +68,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "cryptopredict.common.audit.AuditMiddleware",
+    "cryptopredict.common.restapi.middleware.OwnChangesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -163,7 +165,18 @@ API_RATES: dict[str, int] = env.dict(
 )
 API_KEEP_SECONDS = env.int("API_KEEP_SECONDS", default=60)  # 0: finish every answer anew
 API_BODY_LIMIT = env.int("API_BODY_LIMIT", default=1_000_000)  # bytes
-SPECTACULAR_SETTINGS = {"TITLE": "CryptoPredict", "VERSION": "1", "OAS_VERSION": "3.1.0"}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "CryptoPredict",
+    "DESCRIPTION": "How much to be in the market, in which sector, in which coins, and when.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [],  # choices stay where they are used: naming them collides across apps
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
 
 # Background work
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
@@ -171,10 +184,16 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "UTC"
-CELERY_IMPORTS = ["cryptopredict.pipeline", "cryptopredict.simulation", "cryptopredict.reviewlinks"]
+CELERY_IMPORTS = [
+    "cryptopredict.monitoring",
+    "cryptopredict.pipeline",
+    "cryptopredict.reviewlinks",
+    "cryptopredict.simulation",
+]
 CELERY_BEAT_SCHEDULE = {  # each finds out for itself whether there is something to do
     "simulated bars": {"task": "cryptopredict.simulation.continue_simulation", "schedule": 300},
     "pipeline": {"task": "cryptopredict.pipeline.run_newest", "schedule": 300},
+    "health": {"task": "cryptopredict.monitoring.check_health", "schedule": 60},
     "suggestions that expired": {"task": "cryptopredict.pipeline.expire_suggestions", "schedule": 3600},
     "suggestions that came back": {"task": "cryptopredict.pipeline.resume_suggestions", "schedule": 300},
     "suggestions to decide on": {"task": "cryptopredict.reviewlinks.tell_reviewers", "schedule": 900},

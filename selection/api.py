@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,44 +15,206 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import permissions
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from accounts.idempotency import answer_once
-from cryptopredict.common.restapi import Conflict, ReadOnlyViewSet, Response, View
+from assets import selectors as assets
+from assets.models import Asset
+from assets.serializers import MomentQuery, ReadingQuery
+from cryptopredict.common import restapi
+from cryptopredict.common.restapi import Conflict, ReadOnlyViewSet, View
 from selection import selectors, services
-from selection.models import Suggestion, SuggestionReview, Watchlist
+from selection.models import Suggestion, SuggestionReview, Watchlist, WatchlistItem
 from selection.serializers import (
     BULK_ACTIONS,
     PRIORITIES,
+    AssetAnalysisSerializer,
     BulkBody,
     BulkSerializer,
+    CurrentAnalysisSerializer,
+    ItemAddSerializer,
     QueueQuery,
     QueueSerializer,
     ReviewBody,
     ReviewSerializer,
     SuggestionQuery,
     SuggestionSerializer,
+    WatchlistDetailSerializer,
+    WatchlistItemSerializer,
     WatchlistSerializer,
+    WatchlistWriteSerializer,
     WorthSerializer,
 )
 from selection.services.reviews import PERMISSION
 
 
-class WatchlistViewSet(ReadOnlyViewSet):
+class WatchlistViewSet(restapi.ReadOnlyViewSet):
     """The administrators' lists and the reader's own, with how many coins each holds."""
 
     role = "casual"
     queryset = Watchlist.objects.none()
     serializer_class = WatchlistSerializer
+    query_class = MomentQuery
     ordering = ("type", "id")
 
     def get_queryset(self) -> QuerySet[Watchlist]:
-        return selectors.watchlists(self.request.user)
+        if getattr(self, "swagger_fake_view", False):
+            return super().get_queryset()
+        as_of = self.asked()["as_of"]
+        rows = selectors.watchlists(self.request.user)
+        return rows if as_of is None else rows.filter(created_at__lte=as_of)
 
     def get_serializer_context(self) -> dict[str, Any]:
         # The schema is drawn without a request's data; only a real answer asks how fresh the scores are.
         fake = getattr(self, "swagger_fake_view", False)
-        fresh = selectors.Freshness(None, "") if fake else selectors.freshness(timezone.now())
+        as_of = None if fake else self.asked()["as_of"]
+        now = as_of or timezone.now()
+        fresh = selectors.Freshness(None, "") if fake else selectors.freshness(now, as_of=as_of)
         return {**super().get_serializer_context(), "freshness": fresh}
+
+    @extend_schema(request=WatchlistWriteSerializer, responses={201: WatchlistSerializer})
+    def create(self, request: Request) -> Response:
+        """Make a list of one's own."""
+        body = WatchlistWriteSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        made = services.list_create(user=request.user, **body.validated_data)
+        return Response(_told(made, request.user), status=201)
+
+
+class WatchlistView(restapi.View):
+    """One list with its coins, their last scores and prices."""
+
+    role = "casual"
+    query_class = ReadingQuery
+
+    @extend_schema(responses=WatchlistDetailSerializer)
+    def get(self, request: Request, watchlist_id: int) -> Response:
+        """The list; with `as_of`, the coins that were on it then, as they were scored and priced then."""
+        asked = self.asked()
+        as_of, timeframe = asked["as_of"], asked["timeframe"]
+        watchlist = get_object_or_404(selectors.watchlists(request.user), pk=watchlist_id)
+        items = list(selectors.items_of(watchlist, as_of))
+        ids = [item.asset_id for item in items]
+        scored = selectors.latest_scores(as_of, timeframe).filter(asset__in=ids)
+        context = {
+            "freshness": selectors.freshness(as_of or timezone.now(), timeframe, as_of),
+            "items": items,
+            "analyses": {row.asset_id: row for row in scored},
+            "quotes": assets.quotes(ids, as_of),
+        }
+        return Response(WatchlistDetailSerializer(watchlist, context=context).data)
+
+    @extend_schema(request=WatchlistWriteSerializer(partial=True), responses=WatchlistSerializer)
+    def patch(self, request: Request, watchlist_id: int) -> Response:
+        """Change name, description or limit of one's own list; administrators also of the tiers."""
+        watchlist = get_object_or_404(selectors.watchlists(request.user), pk=watchlist_id)
+        body = WatchlistWriteSerializer(watchlist, data=request.data, partial=True)
+        body.is_valid(raise_exception=True)
+        for name, value in body.validated_data.items():
+            setattr(watchlist, name, value)
+        services.list_change(watchlist=watchlist, user=request.user)
+        return Response(_told(watchlist, request.user))
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, watchlist_id: int) -> Response:
+        """Delete a list of one's own."""
+        watchlist = get_object_or_404(selectors.watchlists(request.user), pk=watchlist_id)
+        services.list_delete(watchlist=watchlist, user=request.user)
+        return Response(status=204)
+
+
+def _told(watchlist: Watchlist, user: Any) -> Any:
+    row = selectors.watchlists(user).get(pk=watchlist.pk)
+    return WatchlistSerializer(row, context={"freshness": selectors.freshness(timezone.now())}).data
+
+
+class WatchlistItemsView(restapi.View):
+    """Put a coin on a list: administrators on the tiers, everyone on their own."""
+
+    role = "casual"
+
+    @extend_schema(request=ItemAddSerializer, responses={201: WatchlistItemSerializer})
+    def post(self, request: Request, watchlist_id: int) -> Response:
+        watchlist = get_object_or_404(selectors.watchlists(request.user), pk=watchlist_id)
+        body = ItemAddSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        given = dict(body.validated_data)
+        number = given.pop("crypto_id")
+        asset = Asset.objects.filter(pk=number).first()
+        if asset is None:
+            mend = _("Take an id from /api/v1/assets.")
+            raise restapi.Refusal("crypto_id", number, _("is no coin that is known here"), mend)
+        item = services.item_add(watchlist=watchlist, asset=asset, user=request.user, **given)
+        scored = selectors.analysis_of(asset)
+        context = {
+            "analyses": {asset.pk: scored} if scored else {},
+            "quotes": assets.quotes([asset.pk]),
+        }
+        return Response(WatchlistItemSerializer(item, context=context).data, status=201)
+
+
+class WatchlistItemView(restapi.View):
+    """Take a coin off a list."""
+
+    role = "casual"
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, watchlist_id: int, item_id: int) -> Response:
+        watchlist = get_object_or_404(selectors.watchlists(request.user), pk=watchlist_id)
+        rows = WatchlistItem.objects.select_related("watchlist", "asset")
+        item = get_object_or_404(rows, pk=item_id, watchlist=watchlist)
+        services.item_remove(item=item, user=request.user)
+        return Response(status=204)
+
+
+class AssetAnalysisView(restapi.View):
+    """All that layer 3 says of one coin: score, risk, indicators, what moved it, and what to do."""
+
+    role = "casual"
+    query_class = ReadingQuery
+    keeps = True
+
+    @extend_schema(responses=AssetAnalysisSerializer)
+    def get(self, request: Request, crypto_id: int) -> Response:
+        asked = self.asked()
+        as_of, timeframe = asked["as_of"], asked["timeframe"]
+        asset = get_object_or_404(Asset, pk=crypto_id)
+        analysis = selectors.analysis_of(asset, as_of, timeframe)
+        quote = assets.quotes([asset.pk], as_of).get(asset.pk)
+        context = {"now": as_of or timezone.now(), "user": request.user}
+        data = {
+            "crypto_id": asset.pk,
+            "symbol": asset.symbol,
+            "name": asset.name,
+            "sector": asset.sector_name,
+            "watchlist_tier": asset.watchlist_tier,
+            "current_analysis": _analysis(analysis, context),
+            "performance_metrics": {
+                "price": getattr(quote, "price", None),
+                "performance_24h": getattr(quote, "change_24h", None),
+                "performance_7d": getattr(quote, "change_7d", None),
+                "performance_30d": getattr(quote, "change_30d", None),
+                "closed_at": getattr(quote, "closed_at", None),
+            },
+            "recommendation": (analysis.recommendation or None) if analysis else None,
+        }
+        return Response(data)
+
+
+def _analysis(analysis: Any, context: dict[str, Any]) -> Any:
+    """The coin's condition; every figure null, with the reason, where it was never looked at."""
+    if analysis is not None:
+        return CurrentAnalysisSerializer(analysis, context=context).data
+    unknown = dict.fromkeys(CurrentAnalysisSerializer.Meta.fields)
+    reason = _("This coin has not been scored.")
+    return {
+        **unknown,
+        "technical_indicators": {},
+        "reasons": [],
+        "reason": reason,
+        "is_stale": True,
+        "stale_reason": reason,
+    }
 
 
 class MayReview(permissions.BasePermission):
@@ -187,9 +350,21 @@ class WorthView(View):
 urlpatterns = [
     path(
         "layer3/watchlists",
-        WatchlistViewSet.as_view({"get": "list"}, detail=False),
+        WatchlistViewSet.as_view({"get": "list", "post": "create"}, detail=False),
         name="layer3_watchlists",
     ),
+    path("layer3/watchlists/<int:watchlist_id>", WatchlistView.as_view(), name="layer3_watchlist"),
+    path(
+        "layer3/watchlists/<int:watchlist_id>/items",
+        WatchlistItemsView.as_view(),
+        name="layer3_watchlist_items",
+    ),
+    path(
+        "layer3/watchlists/<int:watchlist_id>/items/<int:item_id>",
+        WatchlistItemView.as_view(),
+        name="layer3_watchlist_item",
+    ),
+    path("layer3/assets/<int:crypto_id>/analysis", AssetAnalysisView.as_view(), name="layer3_analysis"),
 ]
 urlpatterns += [
     path(

@@ -182,3 +182,29 @@ def test_the_page_of_a_list_keeps_its_way_on() -> None:
     assert count == 0
     assert 'rel="next"' in second["Link"]
     assert second["Link"] == first["Link"]
+
+
+DASHBOARD = "/api/v1/ui/dashboard"
+
+
+def test_what_is_ones_own_is_kept_for_oneself_only() -> None:
+    first, second = program("casual"), program("professional")
+    told = first[0].get(DASHBOARD).json()
+    again, count = queries(first[0], DASHBOARD)
+    assert (again.json(), count) == (told, 0)
+    assert second[0].get(DASHBOARD).json()["user_profile"]["role"] == "professional"
+
+
+def test_a_message_to_me_and_what_i_send_outdate_what_is_kept_for_me_and_for_nobody_else() -> None:
+    from accounts.services import notify
+
+    (mine, _token), (theirs, _other) = program("casual"), program("professional")
+    mine.get(DASHBOARD), theirs.get(DASHBOARD)
+    (row,) = notify(
+        users=[User.objects.get(role="casual")], notification_type="alert", title="A", message="B"
+    )
+    assert [one["id"] for one in mine.get(DASHBOARD).json()["notifications"]] == [row.pk]
+    assert queries(theirs, DASHBOARD)[1] == 0
+    assert mine.post(f"/api/v1/ui/notifications/{row.pk}/read").status_code == 200
+    assert mine.get(DASHBOARD).json()["notifications"] == []
+    assert queries(theirs, DASHBOARD)[1] == 0

@@ -212,3 +212,60 @@ async def test_a_dead_redis_is_logged_and_fails_nothing(
 async def test_what_json_cannot_say_is_refused_at_the_call() -> None:
     with pytest.raises(ValueError, match=r"price is not a finite number"):
         realtime.publish(Topic.SIGNAL, {"price": float("nan")})
+
+
+async def test_a_message_to_a_person_is_streamed_read_and_dismissed(casual: User) -> None:
+    from accounts.services import notification_dismiss, notification_read, notify
+
+    header = await sync_to_async(cookie)(casual)
+    async with listening(f"/api/v1/ws/dashboard/{casual.pk}", header, HOME) as socket:
+        (row,) = await sync_to_async(notify)(
+            users=[casual], notification_type="alert", title="Careful", message="It falls."
+        )
+        await sync_to_async(notification_read)(notification=row)
+        await sync_to_async(notification_dismiss)(notification=row)
+        told = [json.loads(await socket.receive_from(timeout=5)) for _ in range(3)]
+    assert [event["topic"] for event in told] == ["accounts.notification"] * 3
+    assert [event["data"]["status"] for event in told] == ["unread", "read", "dismissed"]
+    assert told[0]["data"]["id"] == row.pk
+    client = Client()
+    await sync_to_async(client.force_login)(casual)
+    listed = await sync_to_async(client.get)("/api/v1/ui/notifications")
+    assert listed.json() == []
+
+
+async def test_a_new_price_reaches_who_watches_the_asset_as_the_api_says_it(casual: User) -> None:
+    from datetime import UTC, datetime
+
+    from assets.engine.timeframe import Timeframe
+    from assets.services.quotes import refresh_assets
+    from assets.tests.stored import AssetFactory, batch, store
+
+    asset = await sync_to_async(AssetFactory)()
+    day = datetime(2024, 6, 1, tzinfo=UTC)
+    header = await sync_to_async(cookie)(casual)
+    async with listening(f"/api/v1/ws/prices/{asset.pk},{asset.pk + 1}", header, HOME) as socket:
+        await sync_to_async(store)(Timeframe.DAY, batch(asset.pk, [day], [101.5]))
+        await sync_to_async(refresh_assets)(Timeframe.DAY)
+        event = json.loads(await socket.receive_from(timeout=5))
+        await sync_to_async(refresh_assets)(Timeframe.DAY)  # nothing moved: nothing is told
+        assert await socket.receive_nothing(timeout=0.5)
+    client = Client()
+    await sync_to_async(client.force_login)(casual)
+    asked = await sync_to_async(client.get)(f"/api/v1/assets/{asset.pk}")
+    assert event["topic"] == "assets.candle"
+    assert event["data"] == asked.json()
+    assert event["data"]["current_price"] == 101.5
+
+
+async def test_the_health_is_streamed_to_administrators_as_it_is_checked() -> None:
+    from cryptopredict import monitoring
+
+    admin = await sync_to_async(User.objects.create_user)("boss@example.com", role="admin")
+    header = await sync_to_async(cookie)(admin)
+    async with listening("/api/v1/ws/admin/system-status", header, HOME) as socket:
+        row = await sync_to_async(monitoring.record)(timezone.now())
+        event = json.loads(await socket.receive_from(timeout=5))
+    assert event["topic"] == "cryptopredict.system"
+    assert event["data"]["overall_health_score"] == row.overall_health_score
+    assert set(event["data"]["api_status"]) == {"layer1", "layer2", "layer3", "layer4"}

@@ -25,10 +25,14 @@ class SignalViewSet(restapi.ReadOnlyViewSet):
     ordering = ("-generated_at", "-id")
 
     def get_serializer_context(self) -> dict[str, Any]:
-        return {
-            **super().get_serializer_context(),
-            "stale_reason": selectors.freshness(timezone.now()).stale_reason,
-        }
+        context = super().get_serializer_context()
+        if getattr(self, "swagger_fake_view", False):
+            return context
+        # The filters say what is wrong with a moment; here it only sets the age.
+        given = self.request.query_params.get("as_of")
+        as_of = restapi.MomentField().run_validation(given) if given else None
+        fresh = selectors.freshness(as_of or timezone.now(), as_of=as_of)
+        return {**context, "stale_reason": fresh.stale_reason}
 
 
 urlpatterns = [

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import django_filters
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from assets.engine.timeframe import Timeframe
+from cryptopredict.common import restapi
+from trading import selectors
 from trading.models import RiskLevel, SignalStatus, SignalType, TradingSignal
 
 
 class SignalFilter(django_filters.FilterSet):
+    as_of = restapi.MomentFilter(method="known_at", label=_("As it was known at"))
     status = django_filters.ChoiceFilter(
-        choices=SignalStatus.choices, label=_("Status"), empty_label=_("All")
+        choices=SignalStatus.choices, label=_("Status"), empty_label=_("All"), method="stood"
     )
     signal_type = django_filters.ChoiceFilter(
         choices=SignalType.choices, label=_("Direction"), empty_label=_("All")
@@ -39,3 +45,12 @@ class SignalFilter(django_filters.FilterSet):
     class Meta:
         model = TradingSignal
         fields: list[str] = []
+
+    def known_at(self, rows: QuerySet[TradingSignal], name: str, moment: datetime) -> QuerySet[TradingSignal]:
+        """Signals that had been issued then, each as it stood then."""
+        return selectors.as_known(rows, moment)
+
+    def stood(self, rows: QuerySet[TradingSignal], name: str, status: str) -> QuerySet[TradingSignal]:
+        """By the status now, or with `as_of` by the one then."""
+        moment = self.form.cleaned_data.get("as_of")
+        return rows.filter(status=status) if moment is None else rows.filter(status_then=status)

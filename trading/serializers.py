@@ -36,6 +36,7 @@ class SignalSerializer(serializers.ModelSerializer[TradingSignal]):
     stop_loss = Price()
     last_updated = serializers.DateTimeField(source="updated_at", read_only=True)
     is_stale = serializers.SerializerMethodField()
+    stale_reason = serializers.SerializerMethodField()
 
     class Meta:
         model = TradingSignal
@@ -61,8 +62,21 @@ class SignalSerializer(serializers.ModelSerializer[TradingSignal]):
             "last_updated",
             "as_of",
             "is_stale",
+            "stale_reason",
         ]
         read_only_fields = fields
 
     def get_is_stale(self, row: TradingSignal) -> bool:
         return bool(self.context["stale_reason"])
+
+    def get_stale_reason(self, row: TradingSignal) -> str:
+        return str(self.context["stale_reason"])
+
+    def to_representation(self, instance: TradingSignal) -> Any:
+        """Rows of `selectors.as_known` are told as they stood then."""
+        data = super().to_representation(instance)
+        if hasattr(instance, "status_then"):
+            data["status"] = instance.status_then
+            if not instance.ended_then:  # type: ignore[attr-defined]  # comes with status_then
+                data |= {"outcome": None, "return_r": None, "last_updated": instance.generated_at}
+        return data

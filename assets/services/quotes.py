@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import connection, transaction
 
 from assets.engine.timeframe import Timeframe
 from assets.models import Asset, AssetType, Candle, CandleArchive
-from cryptopredict.common.realtime import changed
+from assets.serializers import AssetSerializer
+from cryptopredict.common.realtime import Topic, changed, publish_each
 
 FRESH = timedelta(days=7)  # a coin whose last price is older than this against the newest has no rank
 CAP_AGE = timedelta(days=31)  # so long a known supply is taken to hold
@@ -52,6 +54,8 @@ UPDATE {_ASSET} a SET
     price_change_percentage_30d = 100 * (q.close / q.month - 1),
     last_price_update = q.closed
 FROM quote q WHERE q.asset_id = a.id AND q.closed >= COALESCE(a.last_price_update, '-infinity')
+RETURNING a.id, old.current_price IS DISTINCT FROM new.current_price
+    OR old.last_price_update IS DISTINCT FROM new.last_price_update
 """
 
 # Bars that reach back to the extreme known so far speak for it, others can only exceed it.
@@ -97,16 +101,25 @@ def refresh_assets(timeframe: Timeframe) -> int:
     days before; null where that bar is missing) are those of the newest bar, unless a newer price of another
     bar length is known. Market cap: the last one given in the 31 days before, moved with the price; else
     null. Extremes are those of all bars, archived ones included. Ranks go to coins whose price is at most a
-    week older than the newest. Three queries.
+    week older than the newest. Four queries.
     """
     length = "1 month" if timeframe is Timeframe.MONTH else f"{timeframe.delta.total_seconds()} seconds"
     values = {"timeframe": timeframe.code, "length": length, "cap_age": CAP_AGE}
     with connection.cursor() as cursor:
         cursor.execute(_QUOTES, values)
+        moved = [asset for asset, is_new in cursor.fetchall() if is_new]
         touched = int(cursor.rowcount)
         changed()
         cursor.execute(_EXTREMES, values)
         cursor.execute(
             _RANKS, {"fresh": FRESH, "kinds": [AssetType.CRYPTO.value, AssetType.STABLECOIN.value]}
         )
+    announce_prices(moved)
     return touched
+
+
+def announce_prices(asset_ids: Sequence[int]) -> None:
+    """Tell who watches one of these assets how it stands now, as the API says it; one query."""
+    if asset_ids:
+        rows = Asset.objects.filter(pk__in=asset_ids)
+        publish_each(Topic.CANDLE, {row.pk: AssetSerializer(row).data for row in rows})

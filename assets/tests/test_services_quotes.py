@@ -132,4 +132,4 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_assets() -> None
         with CaptureQueriesContext(connection) as queries:
             refresh_assets(DAY)
         spent.append(len([query for query in queries if "SAVEPOINT" not in query["sql"]]))
-    assert spent == [3, 3]
+    assert spent == [4, 4]

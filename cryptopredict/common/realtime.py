@@ -2,6 +2,7 @@
 
 import logging
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -20,7 +21,7 @@ VERSION = "cryptopredict.kept:version"  # of the answers that the API keeps
 # What the API keeps was made before this, so its version is raised first.
 _PUBLISH = """
 local number = redis.call('INCR', KEYS[1])
-if ARGV[4] == '1' then redis.call('INCR', KEYS[2]) end
+if ARGV[4] ~= '' then redis.call('INCR', ARGV[4]) end
 redis.call('PUBLISH', ARGV[1], ARGV[2] .. number .. ARGV[3])
 return number
 """
@@ -40,7 +41,7 @@ class Topic(StrEnum):
     SYSTEM = "cryptopredict.system"
 
 
-_PASSING = {Topic.CANDLE, Topic.NOTIFICATION, Topic.SYSTEM}  # do not change what the API keeps
+_PASSING = {Topic.CANDLE, Topic.NOTIFICATION, Topic.SYSTEM}  # do not change what is kept for all
 
 
 def channel(topic: Topic, recipient: int | None = None) -> str:
@@ -58,18 +59,58 @@ def publish(topic: Topic, data: list[Any] | dict[str, Any], recipient: int | Non
     head = encode({"topic": topic.value, "recipient": recipient, "id": uuid.uuid4().hex, "time": time})
     before = head[:-1] + b',"sequence":'
     after = b',"data":' + encode(data) + b"}"
-    outdates = topic not in _PASSING
-    transaction.on_commit(lambda: _send(channel(topic, recipient), before, after, outdates), robust=True)
+    outdated = _outdated(topic, recipient)
+    transaction.on_commit(lambda: _send(channel(topic, recipient), before, after, outdated), robust=True)
 
 
-def changed() -> None:
-    """Serve nothing that was kept before, once the running transaction has committed (`publish` does too)."""
-    transaction.on_commit(_raise_version, robust=True)
+def publish_each(topic: Topic, data: Mapping[int, dict[str, Any]]) -> None:
+    """Announce to each recipient (user or asset) its own `data`, in one trip, after the commit."""
+    if not data:
+        return
+    time = datetime.now(UTC)
+    messages = []
+    for recipient, told in data.items():
+        head = encode({"topic": topic.value, "recipient": recipient, "id": uuid.uuid4().hex, "time": time})
+        parts = (head[:-1] + b',"sequence":', b',"data":' + encode(told) + b"}")
+        messages.append((channel(topic, recipient), *parts, _outdated(topic, recipient)))
+    transaction.on_commit(lambda: _send_all(messages), robust=True)
 
 
-def _raise_version() -> None:
+def _outdated(topic: Topic, recipient: int | None) -> str:
+    """Which version of kept answers a message raises: everyone's, its person's, or none."""
+    if topic not in _PASSING:
+        return VERSION
+    return own_version(recipient) if topic == Topic.NOTIFICATION and recipient is not None else ""
+
+
+def own_version(user_id: int) -> str:
+    """Name of the version of what is kept for one person."""
+    return f"{VERSION}:{user_id}"
+
+
+def _send_all(messages: list[tuple[str, bytes, bytes, str]]) -> None:
     try:
-        connection().incr(VERSION)
+        with connection().pipeline(transaction=False) as pipeline:
+            for name, before, after, outdated in messages:
+                number = f"{PREFIX}sequence:{name.removeprefix(PREFIX)}"
+                pipeline.eval(_PUBLISH, 1, number, name, before, after, outdated)
+            pipeline.execute()
+    except redis.RedisError as error:
+        logger.warning("%d messages were stored but could not be announced: %s", len(messages), error)
+
+
+def changed(user_id: int | None = None) -> None:
+    """Serve nothing that was kept before, once the running transaction has committed (`publish` does too).
+
+    With `user_id` only what was kept for that person.
+    """
+    name = VERSION if user_id is None else own_version(user_id)
+    transaction.on_commit(lambda: _raise_version(name), robust=True)
+
+
+def _raise_version(name: str) -> None:
+    try:
+        connection().incr(name)
     except redis.RedisError as error:
         logger.warning("Kept answers could not be marked as old: %s", error)
 
@@ -79,10 +120,10 @@ def connection() -> redis.Redis:
     return _client(settings.REDIS_URL)
 
 
-def _send(name: str, before: bytes, after: bytes, outdates: bool) -> None:
+def _send(name: str, before: bytes, after: bytes, outdated: str) -> None:
     number = f"{PREFIX}sequence:{name.removeprefix(PREFIX)}"
     try:
-        connection().eval(_PUBLISH, 2, number, VERSION, name, before, after, str(int(outdates)))
+        connection().eval(_PUBLISH, 1, number, name, before, after, outdated)
     except redis.RedisError as error:
         logger.warning("%s was stored but could not be announced: %s", name.removeprefix(PREFIX), error)
 

@@ -8,6 +8,7 @@ from macro.selectors.readings import (
     latest_regime,
     latest_sentiment,
     regime_history,
+    regimes_of_days,
 )
 from macro.selectors.series import exposures, market_series, regimes, rows_needed
 
@@ -21,6 +22,7 @@ __all__ = [
     "market_series",
     "regime_history",
     "regimes",
+    "regimes_of_days",
     "rows_needed",
     "stale_reason",
 ]

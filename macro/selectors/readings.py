@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Subquery
 
 from assets.engine.timeframe import Timeframe
 from assets.models import Analysis
@@ -48,6 +48,16 @@ def regime_history(
 ) -> QuerySet[RegimeAnalysis]:
     """Analyses of closes `since` to `as_of`, oldest first."""
     return RegimeAnalysis.objects.filter(timeframe=timeframe, as_of__range=(since, as_of)).order_by("as_of")
+
+
+def regimes_of_days(
+    days: int, as_of: datetime | None = None, timeframe: Timeframe = Timeframe.DAY
+) -> QuerySet[RegimeAnalysis]:
+    """Analyses of the `days` up to the last one (known at `as_of`); one query, in no order."""
+    rows = RegimeAnalysis.objects.filter(timeframe=timeframe)
+    known = rows if as_of is None else rows.filter(as_of__lte=as_of)
+    last = Subquery(known.order_by("-as_of").values("as_of")[:1])
+    return rows.filter(as_of__gt=last - timedelta(days=days), as_of__lte=last)
 
 
 def _latest(rows: QuerySet[A], timeframe: Timeframe, as_of: datetime | None) -> A | None:

@@ -10,9 +10,18 @@ from sectors.selectors.members import (
     rows_needed,
     sectors_ranked,
 )
-from sectors.selectors.readings import latest_analyses, latest_ranking, latest_rotation
+from sectors.selectors.readings import (
+    analysis_of,
+    latest_analyses,
+    latest_ranking,
+    latest_rotation,
+    performance_of,
+    performances_of_days,
+    trails,
+)
 
 __all__ = [
+    "analysis_of",
     "asset_sector_momentum",
     "asset_sector_momentum_rows",
     "card",
@@ -21,8 +30,11 @@ __all__ = [
     "latest_ranking",
     "latest_rotation",
     "membership",
+    "performance_of",
+    "performances_of_days",
     "rows_needed",
     "sectors_ranked",
     "stale_reason",
     "strengths",
+    "trails",
 ]

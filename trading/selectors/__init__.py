@@ -5,6 +5,7 @@ from trading.selectors.needs import closes_told, rows_needed, rows_since
 from trading.selectors.readings import (
     Freshness,
     active,
+    as_known,
     freshness,
     latest_candidates,
     nearest,
@@ -17,6 +18,7 @@ __all__ = [
     "Freshness",
     "active",
     "active_signals",
+    "as_known",
     "card",
     "closes_told",
     "factors",

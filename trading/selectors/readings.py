@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, When
+from django.db.models import BooleanField, Case, CharField, Count, F, IntegerField, Q, QuerySet, Value, When
 from django.utils.translation import gettext as _
 
 from assets import selectors as assets
@@ -41,6 +41,15 @@ def active(as_of: datetime | None = None, timeframe: Timeframe | None = None) ->
     return rows.order_by("-confidence_score", "-generated_at", "-pk")
 
 
+def as_known(rows: QuerySet[TradingSignal], moment: datetime) -> QuerySet[TradingSignal]:
+    """Those of `rows` issued by `moment`, with `status_then` and `ended_then`: no later news."""
+    ended = When(closed_at__lte=moment, then=F("status"))
+    over = When(expires_at__lte=moment, then=Value(SignalStatus.EXPIRED.value))
+    then = Case(ended, over, default=Value(SignalStatus.ACTIVE.value), output_field=CharField())
+    had_ended = Case(When(closed_at__lte=moment, then=True), default=False, output_field=BooleanField())
+    return rows.filter(generated_at__lte=moment).annotate(status_then=then, ended_then=had_ended)
+
+
 def latest_candidates(
     as_of: datetime | None = None, timeframe: Timeframe = Timeframe.DAY
 ) -> QuerySet[SignalCandidate]:
@@ -68,13 +77,16 @@ def nearest(
     return rows.order_by("-passed", "-margin", "pk")[:most]
 
 
-def freshness(now: datetime, timeframe: Timeframe = Timeframe.DAY) -> Freshness:
-    """How old the last weighing is at `now`."""
+def freshness(
+    now: datetime, timeframe: Timeframe = Timeframe.DAY, as_of: datetime | None = None
+) -> Freshness:
+    """How old the last weighing (known at `as_of`) is at `now`."""
     rows = SignalCandidate.objects.filter(timeframe=timeframe).order_by("-as_of")
-    as_of = rows.values_list("as_of", flat=True).first()
-    if as_of is None:
+    known = rows if as_of is None else rows.filter(as_of__lte=as_of)
+    last = known.values_list("as_of", flat=True).first()
+    if last is None:
         return Freshness(None, _("No candidate has been weighed yet; run the pipeline."))
-    return Freshness(as_of, assets.stale_reason(timeframe, as_of, now))
+    return Freshness(last, assets.stale_reason(timeframe, last, now))
 
 
 def track_record(as_of: datetime, timeframe: Timeframe = Timeframe.DAY) -> str:

@@ -20,7 +20,17 @@ CONTRACT = {
     "id", "crypto_id", "symbol", "signal_type", "entry_price", "target_price", "stop_loss",
     "confidence_score", "risk_level", "risk_reward_ratio", "time_horizon_hours", "generated_at", "expires_at",
 }  # fmt: skip
-BESIDE = {"break_even", "base_rate", "as_of", "is_stale", "last_updated", "status", "outcome", "return_r"}
+BESIDE = {
+    "break_even",
+    "base_rate",
+    "as_of",
+    "is_stale",
+    "stale_reason",
+    "last_updated",
+    "status",
+    "outcome",
+    "return_r",
+}
 
 
 @pytest.fixture
@@ -151,3 +161,31 @@ def test_thirty_signals_take_as_many_queries_as_three(casual: Client) -> None:
     SignalFactory.create_batch(27)
     assert queries() == 2
     assert len(ids(casual.get(URL))) == 30
+
+
+def test_signals_are_told_as_they_stood_then(casual: Client) -> None:
+    row = SignalFactory(
+        status="expired", outcome="target", return_r=1.9, closed_at=MOMENT + timedelta(days=2)
+    )
+    SignalFactory(as_of=MOMENT + timedelta(days=9))
+
+    def at(moment: Any, **query: str) -> Any:
+        return json.loads(casual.get(URL, {"as_of": moment.isoformat(), **query}).content)
+
+    (then,) = at(MOMENT + timedelta(days=1))
+    assert (then["id"], then["status"], then["outcome"], then["return_r"]) == (row.pk, "active", None, None)
+    (later,) = at(MOMENT + timedelta(days=3))
+    assert (later["status"], later["outcome"]) == ("expired", "target")
+    assert at(MOMENT + timedelta(days=1), status="expired") == []
+    assert len(at(MOMENT + timedelta(days=1), status="active")) == 1
+    assert at(MOMENT - timedelta(days=1)) == []
+
+
+def test_a_signal_whose_time_is_over_is_not_active_then_even_if_nobody_has_closed_it(casual: Client) -> None:
+    SignalFactory(closed_at=MOMENT + timedelta(days=20), outcome="time")
+    found = casual.get(URL, {"as_of": (MOMENT + timedelta(days=10)).isoformat()})
+    assert [(row["status"], row["outcome"]) for row in json.loads(found.content)] == [("expired", None)]
+
+
+def test_nobody_may_ask_for_the_signals_of_the_future(casual: Client) -> None:
+    assert casual.get(URL, {"as_of": "2999-01-01"}).status_code == 400

@@ -2,6 +2,7 @@
 
 from rest_framework.response import Response
 
+from cryptopredict.common.restapi.filters import MomentFilter
 from cryptopredict.common.restapi.pages import CursorPages, whole_number
 from cryptopredict.common.restapi.parsing import MomentField
 from cryptopredict.common.restapi.problems import (
@@ -26,6 +27,7 @@ __all__ = [
     "CursorPages",
     "Door",
     "MomentField",
+    "MomentFilter",
     "ReadOnlyViewSet",
     "Refusal",
     "Response",

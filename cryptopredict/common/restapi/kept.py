@@ -56,6 +56,7 @@ class Kept:
         response = HttpResponse(self.body, content_type=self.content_type)
         if self.link:
             response.headers["Link"] = self.link
+        response.headers["Content-Length"] = str(len(self.body))  # no other middleware will
         return conditional(request, response, self.etag, self.modified)
 
 
@@ -84,16 +85,17 @@ def place(request: HttpRequest, form: str, language: str) -> str:
     return hashlib.blake2b(text.encode(errors="replace"), digest_size=16).hexdigest()
 
 
-def version() -> str | None:
-    """The current version; None where Redis does not answer or nothing is to be kept."""
+def version(user_id: int | None = None) -> str | None:
+    """The current version (of what is kept for one person); None where nothing can be or is to be kept."""
     if not settings.API_KEEP_SECONDS:
         return None
+    names = [realtime.VERSION] if user_id is None else [realtime.VERSION, realtime.own_version(user_id)]
     try:
-        found = realtime.connection().get(realtime.VERSION)
+        found: list[Any] = list(realtime.connection().mget(names))
     except RedisError as error:
         logger.warning("Answers are not kept: %s", error)
         return None
-    return found.decode() if isinstance(found, bytes) else "0"
+    return ".".join(one.decode() if isinstance(one, bytes) else "0" for one in found)
 
 
 def find(version_: str, role: str, place_: str) -> Kept | None:

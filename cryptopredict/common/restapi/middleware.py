@@ -32,6 +32,10 @@ local epoch, role, user = string.match(who, '^(%d+)|(%a+)|(%d+)$')
 if epoch ~= (redis.call('GET', KEYS[2]) or '0') then return false end
 local version = redis.call('GET', KEYS[3]) or '0'
 local kept = redis.call('GET', ARGV[1] .. version .. ':' .. role .. ':' .. ARGV[2])
+if not kept then
+    local own = version .. '.' .. (redis.call('GET', KEYS[3] .. ':' .. user) or '0')
+    kept = redis.call('GET', ARGV[1] .. own .. ':' .. role .. '.' .. user .. ':' .. ARGV[2])
+end
 if not kept then return false end
 local rate = ARGV[3] .. role .. ':' .. user .. ':'
 local before = tonumber(redis.call('GET', rate .. (ARGV[4] - 1))) or 0
@@ -73,6 +77,21 @@ class KeptAnswersMiddleware:
         token = _plain_read(request) if settings.API_KEEP_SECONDS else None
         found = None if token is None else _ready(request, token)
         return self.get_response(request) if found is None else found.response(request)
+
+
+class OwnChangesMiddleware:
+    """What a person sends may change what is kept for them: after it, nothing older is served to them."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if request.method not in ("GET", "HEAD", "OPTIONS") and settings.API_KEEP_SECONDS:
+            user = getattr(request, "user", None)
+            if user is not None and user.is_authenticated:
+                realtime.changed(user.pk)
+        return response
 
 
 def _plain_read(request: HttpRequest) -> str | None:

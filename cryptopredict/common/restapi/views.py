@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 
 from cryptopredict.common.encoding import JSONRenderer
 from cryptopredict.common.restapi import kept
+from cryptopredict.common.restapi.browsing import PageRenderer
 from cryptopredict.common.restapi.exports import CSVRenderer, Negotiation
 from cryptopredict.common.restapi.openapi import Schema
 from cryptopredict.common.restapi.pages import CursorPages
@@ -33,7 +34,8 @@ class Door(APIView):
 
     `role` is the least that may read, `roles` that of single methods (`{"POST": "admin"}`). `query_class`
     is the serializer of the query parameters: see `asked`. `keeps` says that the answer is the same for all
-    of a role and changes when a stage or a person changes something (`realtime.changed`), not by itself.
+    of a role and changes when a stage or a person changes something (`realtime.changed`), not by itself;
+    `keeps = "user"` that it is one person's own.
     `lists` says that the answer is a list, which can leave as CSV.
     """
 
@@ -41,7 +43,7 @@ class Door(APIView):
     roles: ClassVar[dict[str, str]] = {}
     query_parameters: Sequence[str] = ()
     query_class: type[Serializer[Any]] | None = None
-    keeps = False
+    keeps: bool | str = False
     lists = False
     schema = Schema()
     parser_classes: Sequence[type[parsers.BaseParser]] = (JSONParser, parsers.FormParser)
@@ -63,7 +65,7 @@ class Door(APIView):
         forms: list[renderers.BaseRenderer] = [JSONRenderer()]
         if self.is_list():
             forms.append(CSVRenderer())
-        return [*forms, renderers.BrowsableAPIRenderer()]
+        return [*forms, PageRenderer()]
 
     def known_parameters(self) -> set[str]:
         """Names of the query parameters that mean something here."""
@@ -113,7 +115,9 @@ class Door(APIView):
         form = request.accepted_renderer.format
         if form not in ("json", "csv"):
             return
-        version, role = kept.version(), kept.role_of(request.user)
+        own = self.keeps == "user"
+        version, role = kept.version(request.user.pk if own else None), kept.role_of(request.user)
+        role = f"{role}.{request.user.pk}" if own else role
         place = kept.place(request._request, form, kept.language())
         found = kept.find(version, role, place) if version is not None else None
         if found is None:
@@ -127,7 +131,8 @@ class Door(APIView):
             version, role, place = self._keeping
 
             def finish(rendered: HttpResponse) -> HttpResponseBase:
-                return kept.keep(version, role, place, rendered).response(request._request)
+                made = kept.keep(version, role, place, rendered)
+                return kept.conditional(request._request, rendered, made.etag, made.modified)
 
             out.add_post_render_callback(finish)  # what it returns replaces the response
         return out
