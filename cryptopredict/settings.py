@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
 from cryptopredict import embedded
@@ -67,8 +68,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "cryptopredict.common.audit.AuditMiddleware",
     "cryptopredict.common.restapi.middleware.OwnChangesMiddleware",
+    "cryptopredict.common.audit.AuditMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -190,6 +191,7 @@ CELERY_IMPORTS = [
     "cryptopredict.reviewlinks",
     "cryptopredict.simulation",
 ]
+MODEL_CATALOGUE = "cryptopredict.registry.CATALOGUE"  # what the registry knows of the layers
 CELERY_BEAT_SCHEDULE = {  # each finds out for itself whether there is something to do
     "simulated bars": {"task": "cryptopredict.simulation.continue_simulation", "schedule": 300},
     "pipeline": {"task": "cryptopredict.pipeline.run_newest", "schedule": 300},
@@ -197,6 +199,9 @@ CELERY_BEAT_SCHEDULE = {  # each finds out for itself whether there is something
     "suggestions that expired": {"task": "cryptopredict.pipeline.expire_suggestions", "schedule": 3600},
     "suggestions that came back": {"task": "cryptopredict.pipeline.resume_suggestions", "schedule": 300},
     "suggestions to decide on": {"task": "cryptopredict.reviewlinks.tell_reviewers", "schedule": 900},
+    "predictions whose time has come": {"task": "aimodels.tasks.realise_predictions", "schedule": 900},
+    "trainings that wait": {"task": "aimodels.tasks.train_waiting", "schedule": 300},
+    "trainings that are due": {"task": "aimodels.tasks.train_due", "schedule": crontab(hour=3, minute=40)},
 }
 
 # Security

@@ -22,7 +22,6 @@ from assets import selectors as assets
 from assets.models import Asset
 from assets.serializers import MomentQuery, ReadingQuery
 from cryptopredict.common import restapi
-from cryptopredict.common.restapi import Conflict, ReadOnlyViewSet, View
 from selection import selectors, services
 from selection.models import Suggestion, SuggestionReview, Watchlist, WatchlistItem
 from selection.serializers import (
@@ -227,7 +226,7 @@ class MayReview(permissions.BasePermission):
         return bool(user.is_authenticated and user.is_active and user.has_perm(PERMISSION))
 
 
-class SuggestionViewSet(ReadOnlyViewSet):
+class SuggestionViewSet(restapi.ReadOnlyViewSet):
     """Changes of the tiers that the scores argue for, newest first."""
 
     role = "casual"
@@ -242,7 +241,7 @@ class SuggestionViewSet(ReadOnlyViewSet):
         return selectors.suggestions_of(self.asked()["status"])
 
 
-class ReviewView(View):
+class ReviewView(restapi.View):
     """Decide on a suggestion. Approving carries the change out, or nothing happens."""
 
     role = "admin"
@@ -270,7 +269,7 @@ class ReviewView(View):
         if answer.code == "missing":
             raise NotFound(answer.reason)
         if answer.review is None:
-            raise Conflict("suggestion_id", suggestion_id, answer.reason, _MENDS[answer.code]())
+            raise restapi.Conflict("suggestion_id", suggestion_id, answer.reason, _MENDS[answer.code]())
         kept = SuggestionReview.objects.select_related("suggestion__asset").get(pk=answer.review.pk)
         return Response(ReviewSerializer(kept).data)
 
@@ -284,7 +283,7 @@ _MENDS = {
 }
 
 
-class BulkView(View):
+class BulkView(restapi.View):
     """Move many coins between the administrators' lists at once; each says what became of it."""
 
     role = "admin"
@@ -316,7 +315,7 @@ class BulkView(View):
         return Response(BulkSerializer(answer).data)
 
 
-class QueueView(View):
+class QueueView(restapi.View):
     """What waits for a decision, most urgent first."""
 
     role = "admin"
@@ -334,7 +333,7 @@ class QueueView(View):
         return Response(QueueSerializer(rows, many=True).data)
 
 
-class WorthView(View):
+class WorthView(restapi.View):
     """What decisions on suggestions were worth, by horizon, rival, decision and reviewer."""
 
     role = "admin"
@@ -365,8 +364,6 @@ urlpatterns = [
         name="layer3_watchlist_item",
     ),
     path("layer3/assets/<int:crypto_id>/analysis", AssetAnalysisView.as_view(), name="layer3_analysis"),
-]
-urlpatterns += [
     path(
         "layer3/suggestions",
         SuggestionViewSet.as_view({"get": "list"}, detail=False),

@@ -66,6 +66,33 @@ def item_remove(*, item: WatchlistItem, user: User, notes: str = "") -> None:
 
 
 @transaction.atomic
+def list_create(*, user: User, name: str, description: str = "", max_items: int = 50) -> Watchlist:
+    """A personal list. Raises ValidationError naming the field on a taken name or one list too many."""
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)  # two requests for the last list come in turn
+    own = Watchlist.objects.filter(user=user, type=WatchlistType.PERSONAL)
+    if own.count() >= MOST_LISTS:
+        message = _("You have %(most)d lists, and more are not kept: delete one first.")
+        raise ValidationError({"name": message % {"most": MOST_LISTS}})
+    if own.filter(name=name).exists():
+        raise ValidationError({"name": _("You have a list of this name already: choose another.")})
+    watchlist = Watchlist(user=user, name=name, description=description, max_items=max_items)
+    watchlist.full_clean()
+    watchlist.save()
+    _record_list(watchlist, user, "list_create")
+    return watchlist
+
+
+@transaction.atomic
+def list_delete(*, watchlist: Watchlist, user: User) -> None:
+    """Take a personal list away with all that is on it. Raises PermissionDenied on any other."""
+    if watchlist.type != WatchlistType.PERSONAL:
+        raise PermissionDenied(_("The tiers stay: only a list of your own can be deleted."))
+    locked = _own(watchlist, user)
+    _record_list(locked, user, "list_delete")
+    locked.delete()
+
+
+@transaction.atomic
 def item_change(
     *, item: WatchlistItem, user: User, tier: str = "", priority_order: int | None = None, notes: str = ""
 ) -> WatchlistItem:
@@ -93,33 +120,6 @@ def item_change(
             },
         )
     return WatchlistItem.objects.get(pk=item.pk)
-
-
-@transaction.atomic
-def list_create(*, user: User, name: str, description: str = "", max_items: int = 50) -> Watchlist:
-    """A personal list. Raises ValidationError naming the field on a taken name or one list too many."""
-    User.objects.select_for_update(no_key=True).get(pk=user.pk)  # two requests for the last list come in turn
-    own = Watchlist.objects.filter(user=user, type=WatchlistType.PERSONAL)
-    if own.count() >= MOST_LISTS:
-        message = _("You have %(most)d lists, and more are not kept: delete one first.")
-        raise ValidationError({"name": message % {"most": MOST_LISTS}})
-    if own.filter(name=name).exists():
-        raise ValidationError({"name": _("You have a list of this name already: choose another.")})
-    watchlist = Watchlist(user=user, name=name, description=description, max_items=max_items)
-    watchlist.full_clean()
-    watchlist.save()
-    _record_list(watchlist, user, "list_create")
-    return watchlist
-
-
-@transaction.atomic
-def list_delete(*, watchlist: Watchlist, user: User) -> None:
-    """Take a personal list away with all that is on it. Raises PermissionDenied on any other."""
-    if watchlist.type != WatchlistType.PERSONAL:
-        raise PermissionDenied(_("The tiers stay: only a list of your own can be deleted."))
-    locked = _own(watchlist, user)
-    _record_list(locked, user, "list_delete")
-    locked.delete()
 
 
 @transaction.atomic
