@@ -121,11 +121,21 @@ def run(
         record = PipelineRun.objects.create(timeframe=timeframe, since=start, as_of=last)
         try:
             _run_stages(record, again, progress)
+            _follow_up(timeframe, last)
         except Exception as error:
             _finish(record, RunStatus.FAILED, f"{type(error).__name__}: {error}")
             raise
         _finish(record, RunStatus.COMPLETED)
     return record
+
+
+def _follow_up(timeframe: Timeframe, last: datetime) -> None:
+    """What people's rules and portfolios make of the newest bar; a run over the past has no follow-up."""
+    if last != assets.last_close(timeframe):
+        return
+    if timeframe is Timeframe.DAY:
+        trading.review(as_of=last)
+    trading.execute_new(timeframe=timeframe, as_of=last, now=timezone.now())
 
 
 def _first_close(timeframe: Timeframe) -> datetime:

@@ -38,6 +38,7 @@ class Topic(StrEnum):
     WATCHLIST = "selection.watchlist"
     SUGGESTION = "selection.suggestion"
     SIGNAL = "trading.signal"
+    PORTFOLIO = "trading.portfolio"
     NOTIFICATION = "accounts.notification"
     SYSTEM = "cryptopredict.system"
 

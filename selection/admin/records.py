@@ -11,6 +11,9 @@ from selection.models import (
     Portfolio,
     PortfolioAnalysis,
     PortfolioAsset,
+    PortfolioFlow,
+    PortfolioTrade,
+    RebalanceProposal,
     SuggestionReview,
     WatchlistAnalysis,
 )
@@ -74,3 +77,33 @@ class PortfolioAnalysisAdmin(RecordAdmin):
     list_select_related = ["portfolio"]
     list_filter = ["timeframe", "origin"]
     ordering = ["-as_of", "pk"]
+
+
+@admin.register(PortfolioTrade)
+class PortfolioTradeAdmin(RecordAdmin):
+    """Fills as they were booked."""
+
+    list_display = ["executed_at", "portfolio", "asset", "side", "quantity", "price", "fees", "source"]
+    list_select_related = ["portfolio", "asset"]
+    list_filter = ["source", "side"]
+    search_fields = ["asset__symbol", "portfolio__user__email"]
+    ordering = ["-executed_at", "-pk"]
+
+
+@admin.register(PortfolioFlow)
+class PortfolioFlowAdmin(RecordAdmin):
+    """Money put in and taken out."""
+
+    list_display = ["occurred_at", "portfolio", "amount", "reason"]
+    list_select_related = ["portfolio"]
+    ordering = ["-occurred_at", "-pk"]
+
+
+@admin.register(RebalanceProposal)
+class RebalanceProposalAdmin(RecordAdmin):
+    """Rebalancings that were asked for."""
+
+    list_display = ["requested_at", "portfolio", "status", "reason"]
+    list_select_related = ["portfolio"]
+    list_filter = ["status"]
+    ordering = ["-requested_at", "-pk"]

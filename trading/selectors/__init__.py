@@ -2,7 +2,10 @@
 
 from trading.selectors.dashboard import active_signals, card
 from trading.selectors.needs import closes_told, rows_needed, rows_since
+from trading.selectors.pictures import Advised, Picture, picture, pictures
+from trading.selectors.portfolio import portfolio_detail, portfolio_history, portfolio_summary, trade_rows
 from trading.selectors.proof import risk_coverage
+from trading.selectors.quotes import Obstacle, closed_to_entry, out_of_reach, quote, sign_of
 from trading.selectors.readings import (
     Freshness,
     active,
@@ -13,24 +16,60 @@ from trading.selectors.readings import (
     signals,
     track_record,
 )
+from trading.selectors.sizes import Size, Sizing, checks, sizes
+from trading.selectors.standing import (
+    BROKER,
+    Held,
+    Standing,
+    limits_of,
+    open_positions,
+    risk_of,
+    standing,
+    standings,
+)
 from trading.selectors.trail import factors, spans, trail
 
 __all__ = [
+    "BROKER",
+    "Advised",
     "Freshness",
+    "Held",
+    "Obstacle",
+    "Picture",
+    "Size",
+    "Sizing",
+    "Standing",
     "active",
     "active_signals",
     "as_known",
     "card",
+    "checks",
+    "closed_to_entry",
     "closes_told",
     "factors",
     "freshness",
     "latest_candidates",
+    "limits_of",
     "nearest",
+    "open_positions",
+    "out_of_reach",
+    "picture",
+    "pictures",
+    "portfolio_detail",
+    "portfolio_history",
+    "portfolio_summary",
+    "quote",
     "risk_coverage",
+    "risk_of",
     "rows_needed",
     "rows_since",
+    "sign_of",
     "signals",
+    "sizes",
     "spans",
+    "standing",
+    "standings",
     "track_record",
+    "trade_rows",
     "trail",
 ]
