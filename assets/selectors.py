@@ -158,11 +158,12 @@ def _packed(
 
 
 def first_missing(
-    model: type[Analysis], timeframe: Timeframe, since: datetime, as_of: datetime
+    records: type[Analysis] | QuerySet[Any], timeframe: Timeframe, since: datetime, as_of: datetime
 ) -> datetime | None:
-    """The first close from `since` to `as_of` for which `model` has no row; None where all have."""
+    """The first close from `since` to `as_of` for which `records` has no row; None where all have."""
+    rows = records.all() if isinstance(records, QuerySet) else records._default_manager.all()
     stored = set(
-        model._default_manager.filter(timeframe=timeframe, as_of__range=(since, as_of))
+        rows.filter(timeframe=timeframe, as_of__range=(since, as_of))
         .values_list("as_of", flat=True)
         .distinct()
     )

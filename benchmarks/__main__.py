@@ -13,7 +13,7 @@ from rich.console import Console
 
 from benchmarks import figures, servers
 
-NAMES = ("candles", "live", "panel", "pipeline", "kernels", "serving", "streams")
+NAMES = ("candles", "live", "panel", "pipeline", "kernels", "admin", "serving", "streams")
 
 
 def main() -> None:

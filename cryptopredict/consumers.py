@@ -64,7 +64,7 @@ STREAMS = {
     ),
     "prices": PriceStream("guest", ()),
     "signals": Stream("casual", (Topic.SIGNAL,), (Topic.SIGNAL,)),
-    "system": Stream("admin", (Topic.SYSTEM,)),
+    "system": Stream("admin", (Topic.SYSTEM, Topic.TRAINING)),
     "suggestions": Stream("admin", (Topic.SUGGESTION,)),
 }
 

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.views import defaults
 
-from cryptopredict import dashboard, health
+from cryptopredict import dashboard, health, reviewlinks
 from cryptopredict.common import restapi
 
 urlpatterns = [
@@ -15,12 +15,15 @@ urlpatterns = [
     path("trading/", include("trading.urls")),
     path("api/v1/", include("accounts.api")),
     path("api/v1/", include("assets.api")),
+    path("api/v1/", include("aimodels.api")),
     path("api/v1/", include("macro.api")),
     path("api/v1/", include("sectors.api")),
     path("api/v1/", include("selection.api")),
     path("api/v1/", include("trading.api")),
     path("api/v1/", include("cryptopredict.api")),
     path("api/v1/", include("cryptopredict.documentation")),
+    path("api/v1/", include("cryptopredict.deskapi")),
+    path("review/<str:text>", reviewlinks.review_link, name="review_link"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),

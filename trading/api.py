@@ -6,12 +6,15 @@ from typing import Any
 
 from django.urls import path
 from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
 
+from assets.engine.timeframe import Timeframe
 from cryptopredict.common import restapi
 from trading import selectors
 from trading.filters import SignalFilter
 from trading.models import TradingSignal
-from trading.serializers import SignalSerializer
+from trading.serializers import RiskCoverageSerializer, SignalSerializer
 
 
 class SignalViewSet(restapi.ReadOnlyViewSet):
@@ -35,6 +38,19 @@ class SignalViewSet(restapi.ReadOnlyViewSet):
         return {**context, "stale_reason": fresh.stale_reason}
 
 
+class RiskCoverage(restapi.View):
+    """What the surest cases had earned, by direction: why signals are issued, or why none is."""
+
+    role = "casual"
+    serializer_class = RiskCoverageSerializer
+
+    def get(self, request: Request) -> Response:
+        """The newest models of daily bars, longs first."""
+        found = selectors.risk_coverage(Timeframe.DAY, timezone.now())
+        return Response(RiskCoverageSerializer(found, many=True).data)
+
+
 urlpatterns = [
     path("layer4/signals", SignalViewSet.as_view({"get": "list"}, detail=False), name="api_signals"),
+    path("layer4/risk-coverage", RiskCoverage.as_view(), name="api_risk_coverage"),
 ]

@@ -80,3 +80,20 @@ class SignalSerializer(serializers.ModelSerializer[TradingSignal]):
             if not instance.ended_then:  # type: ignore[attr-defined]  # comes with status_then
                 data |= {"outcome": None, "return_r": None, "last_updated": instance.generated_at}
         return data
+
+
+class RiskCoverageSerializer(serializers.Serializer[Any]):
+    """The record behind one direction's signals; shares of 1, returns in R; null where nothing is known."""
+
+    direction = serializers.CharField()
+    model_name = serializers.CharField()
+    model_version = serializers.CharField(default=None, allow_null=True)
+    fitted_as_of = serializers.DateTimeField(default=None, allow_null=True)
+    base_rate = serializers.FloatField(default=None, allow_null=True)
+    brier_skill = serializers.FloatField(default=None, allow_null=True)
+    trust = serializers.FloatField(default=None, allow_null=True)
+    tail_trust = serializers.FloatField(default=None, allow_null=True)
+    is_shown = serializers.BooleanField()
+    reason = serializers.CharField(allow_blank=True)
+    issued = serializers.DictField(allow_null=True)
+    curve = serializers.ListField(child=serializers.DictField())

@@ -8,6 +8,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from cryptopredict.common import schema
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -17,537 +19,562 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="User",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+        schema.CreateTables(
+            [
+                migrations.CreateModel(
+                    name="User",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("password", models.CharField(max_length=128, verbose_name="password")),
+                        (
+                            "last_login",
+                            models.DateTimeField(blank=True, null=True, verbose_name="last login"),
+                        ),
+                        (
+                            "is_superuser",
+                            models.BooleanField(
+                                default=False,
+                                help_text="Designates that this user has all permissions without explicitly assigning them.",
+                                verbose_name="superuser status",
+                            ),
+                        ),
+                        (
+                            "email",
+                            models.EmailField(max_length=255, unique=True, verbose_name="e-mail address"),
+                        ),
+                        ("first_name", models.CharField(blank=True, max_length=50)),
+                        ("last_name", models.CharField(blank=True, max_length=50)),
+                        (
+                            "role",
+                            models.CharField(
+                                choices=[
+                                    ("guest", "Guest"),
+                                    ("casual", "Casual investor"),
+                                    ("professional", "Professional"),
+                                    ("admin", "Administrator"),
+                                ],
+                                default="casual",
+                                max_length=20,
+                            ),
+                        ),
+                        ("is_active", models.BooleanField(default=True)),
+                        ("is_verified", models.BooleanField(default=False)),
+                        ("login_count", models.PositiveIntegerField(default=0)),
+                        ("failed_login_attempts", models.PositiveIntegerField(default=0)),
+                        ("lockout_expires", models.DateTimeField(blank=True, null=True)),
+                        ("preferences", models.JSONField(blank=True, default=dict)),
+                        ("timezone", models.CharField(default="UTC", max_length=50)),
+                        (
+                            "language",
+                            models.CharField(
+                                choices=[("en", "English"), ("fa", "فارسی")], default="en", max_length=10
+                            ),
+                        ),
+                        ("bio", models.TextField(blank=True)),
+                        ("profile_picture_url", models.URLField(blank=True, max_length=500)),
+                        (
+                            "referral_code",
+                            models.CharField(blank=True, max_length=50, null=True, unique=True),
+                        ),
+                        ("referral_count", models.PositiveIntegerField(default=0)),
+                        ("account_balance", models.DecimalField(decimal_places=18, default=0, max_digits=38)),
+                        (
+                            "subscription_plan",
+                            models.CharField(
+                                choices=[
+                                    ("free", "Free"),
+                                    ("basic", "Basic"),
+                                    ("pro", "Pro"),
+                                    ("enterprise", "Enterprise"),
+                                ],
+                                default="free",
+                                max_length=20,
+                            ),
+                        ),
+                        ("subscription_expires_at", models.DateTimeField(blank=True, null=True)),
+                        ("notes", models.TextField(blank=True)),
+                        ("deleted_at", models.DateTimeField(blank=True, null=True)),
+                        (
+                            "created_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        (
+                            "updated_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        (
+                            "deleted_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.SET_NULL,
+                                related_name="deleted_users",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "groups",
+                            models.ManyToManyField(
+                                blank=True,
+                                help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                                related_name="user_set",
+                                related_query_name="user",
+                                to="auth.group",
+                                verbose_name="groups",
+                            ),
+                        ),
+                        (
+                            "referred_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.SET_NULL,
+                                related_name="referrals",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "user_permissions",
+                            models.ManyToManyField(
+                                blank=True,
+                                help_text="Specific permissions for this user.",
+                                related_name="user_set",
+                                related_query_name="user",
+                                to="auth.permission",
+                                verbose_name="user permissions",
+                            ),
+                        ),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="ApiToken",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("name", models.CharField(max_length=100)),
+                        (
+                            "digest",
+                            models.CharField(
+                                editable=False, help_text="SHA-256 of the token", max_length=64, unique=True
+                            ),
+                        ),
+                        (
+                            "prefix",
+                            models.CharField(
+                                editable=False, help_text="its first characters, to know it by", max_length=12
+                            ),
+                        ),
+                        (
+                            "created_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        ("expires_at", models.DateTimeField(blank=True, null=True)),
+                        ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                        ("last_used_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                        (
+                            "user",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="api_tokens",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="Notification",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "notification_type",
+                            models.CharField(
+                                choices=[
+                                    ("signal", "Signal"),
+                                    ("alert", "Alert"),
+                                    ("system", "System"),
+                                    ("educational", "Educational"),
+                                ],
+                                max_length=20,
+                            ),
+                        ),
+                        ("title", models.CharField(max_length=200)),
+                        ("message", models.TextField()),
+                        ("data", models.JSONField(blank=True, default=dict)),
+                        (
+                            "status",
+                            models.CharField(
+                                choices=[("unread", "Unread"), ("read", "Read"), ("dismissed", "Dismissed")],
+                                default="unread",
+                                max_length=20,
+                            ),
+                        ),
+                        (
+                            "priority",
+                            models.CharField(
+                                choices=[
+                                    ("low", "Low"),
+                                    ("normal", "Normal"),
+                                    ("high", "High"),
+                                    ("urgent", "Urgent"),
+                                ],
+                                default="normal",
+                                max_length=20,
+                            ),
+                        ),
+                        (
+                            "scheduled_for",
+                            models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                        ),
+                        ("sent_at", models.DateTimeField(blank=True, null=True)),
+                        ("read_at", models.DateTimeField(blank=True, null=True)),
+                        ("expires_at", models.DateTimeField(blank=True, null=True)),
+                        (
+                            "created_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        (
+                            "user",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="notifications",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="NotificationChannel",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "notification_type",
+                            models.CharField(
+                                choices=[
+                                    ("signal", "Signal"),
+                                    ("alert", "Alert"),
+                                    ("system", "System"),
+                                    ("educational", "Educational"),
+                                ],
+                                max_length=20,
+                            ),
+                        ),
+                        (
+                            "least_priority",
+                            models.CharField(
+                                choices=[
+                                    ("low", "Low"),
+                                    ("normal", "Normal"),
+                                    ("high", "High"),
+                                    ("urgent", "Urgent"),
+                                ],
+                                default="normal",
+                                max_length=20,
+                            ),
+                        ),
+                        (
+                            "address",
+                            models.CharField(help_text="app, email, or an Apprise URL", max_length=500),
+                        ),
+                        ("is_active", models.BooleanField(default=True)),
+                        (
+                            "created_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        (
+                            "user",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="notification_channels",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="UserActivity",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "activity_type",
+                            models.CharField(
+                                choices=[
+                                    ("login", "Log-in"),
+                                    ("logout", "Log-out"),
+                                    ("view_signal", "Viewed a signal"),
+                                    ("execute_trade", "Executed a trade"),
+                                    ("cancel_signal", "Cancelled a signal"),
+                                    ("add_watchlist", "Added to a watchlist"),
+                                    ("remove_watchlist", "Removed from a watchlist"),
+                                    ("set_tier", "Changed a tier"),
+                                    ("review_suggestion", "Reviewed a suggestion"),
+                                    ("create_token", "Created an API token"),
+                                    ("revoke_token", "Revoked an API token"),
+                                    ("change_setting", "Changed a setting"),
+                                    ("retrain_model", "Asked for a training"),
+                                    ("request_prediction", "Asked for a prediction"),
+                                ],
+                                max_length=50,
+                            ),
+                        ),
+                        ("entity_type", models.CharField(blank=True, max_length=50)),
+                        ("entity_id", models.CharField(blank=True, max_length=64)),
+                        ("action", models.CharField(blank=True, max_length=50)),
+                        ("details", models.JSONField(blank=True, default=dict)),
+                        ("session_key", models.CharField(blank=True, max_length=40)),
+                        ("ip_address", models.GenericIPAddressField(blank=True, null=True)),
+                        ("user_agent", models.TextField(blank=True)),
+                        (
+                            "activity_time",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        (
+                            "user",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="activities",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name_plural": "user activities",
+                    },
+                ),
+                migrations.AddIndex(
+                    model_name="user",
+                    index=models.Index(fields=["role"], name="accounts_user_role"),
+                ),
+                migrations.AddIndex(
+                    model_name="user",
+                    index=models.Index(fields=["is_active"], name="accounts_user_active"),
+                ),
+                migrations.AddIndex(
+                    model_name="user",
+                    index=models.Index(fields=["subscription_plan"], name="accounts_user_plan"),
+                ),
+                migrations.AddIndex(
+                    model_name="user",
+                    index=models.Index(fields=["created_at"], name="accounts_user_created"),
+                ),
+                migrations.AddConstraint(
+                    model_name="user",
+                    constraint=models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("email"), name="accounts_user_unique_email"
                     ),
                 ),
-                ("password", models.CharField(max_length=128, verbose_name="password")),
-                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
-                (
-                    "is_superuser",
-                    models.BooleanField(
-                        default=False,
-                        help_text="Designates that this user has all permissions without explicitly assigning them.",
-                        verbose_name="superuser status",
+                migrations.AddConstraint(
+                    model_name="user",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("role__in", ["guest", "casual", "professional", "admin"])),
+                        name="accounts_user_role_known",
                     ),
                 ),
-                ("email", models.EmailField(max_length=255, unique=True, verbose_name="e-mail address")),
-                ("first_name", models.CharField(blank=True, max_length=50)),
-                ("last_name", models.CharField(blank=True, max_length=50)),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[
-                            ("guest", "Guest"),
-                            ("casual", "Casual investor"),
-                            ("professional", "Professional"),
-                            ("admin", "Administrator"),
-                        ],
-                        default="casual",
-                        max_length=20,
+                migrations.AddConstraint(
+                    model_name="user",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("subscription_plan__in", ["free", "basic", "pro", "enterprise"])),
+                        name="accounts_user_subscription_plan_known",
                     ),
                 ),
-                ("is_active", models.BooleanField(default=True)),
-                ("is_verified", models.BooleanField(default=False)),
-                ("login_count", models.PositiveIntegerField(default=0)),
-                ("failed_login_attempts", models.PositiveIntegerField(default=0)),
-                ("lockout_expires", models.DateTimeField(blank=True, null=True)),
-                ("preferences", models.JSONField(blank=True, default=dict)),
-                ("timezone", models.CharField(default="UTC", max_length=50)),
-                (
-                    "language",
-                    models.CharField(
-                        choices=[("en", "English"), ("fa", "فارسی")], default="en", max_length=10
+                migrations.AddConstraint(
+                    model_name="user",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("account_balance__gte", 0)),
+                        name="accounts_user_account_balance_range",
                     ),
                 ),
-                ("bio", models.TextField(blank=True)),
-                ("profile_picture_url", models.URLField(blank=True, max_length=500)),
-                ("referral_code", models.CharField(blank=True, max_length=50, null=True, unique=True)),
-                ("referral_count", models.PositiveIntegerField(default=0)),
-                ("account_balance", models.DecimalField(decimal_places=18, default=0, max_digits=38)),
-                (
-                    "subscription_plan",
-                    models.CharField(
-                        choices=[
-                            ("free", "Free"),
-                            ("basic", "Basic"),
-                            ("pro", "Pro"),
-                            ("enterprise", "Enterprise"),
-                        ],
-                        default="free",
-                        max_length=20,
+                migrations.AddConstraint(
+                    model_name="user",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("is_superuser", True), ("role", "admin")),
+                            models.Q(models.Q(("role", "admin"), _negated=True), ("is_superuser", False)),
+                            _connector="OR",
+                        ),
+                        name="accounts_user_superuser_is_admin",
                     ),
                 ),
-                ("subscription_expires_at", models.DateTimeField(blank=True, null=True)),
-                ("notes", models.TextField(blank=True)),
-                ("deleted_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                pgtrigger.migrations.AddTrigger(
+                    model_name="user",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="touch",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="NEW.updated_at = NOW(); RETURN NEW;",
+                            hash="db1d9388e1289015cc6ffc9a1a1090fc0bc9b868",
+                            operation="UPDATE",
+                            pgid="pgtrigger_touch_76bcd",
+                            table="accounts_user",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                migrations.AddConstraint(
+                    model_name="apitoken",
+                    constraint=models.UniqueConstraint(
+                        fields=("user", "name"), name="accounts_apitoken_unique_user_name"
                     ),
                 ),
-                (
-                    "deleted_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="deleted_users",
-                        to=settings.AUTH_USER_MODEL,
+                migrations.AddIndex(
+                    model_name="notification",
+                    index=models.Index(
+                        models.F("user"),
+                        models.F("status"),
+                        models.OrderBy(models.F("scheduled_for"), descending=True),
+                        name="accounts_notification_inbox",
                     ),
                 ),
-                (
-                    "groups",
-                    models.ManyToManyField(
-                        blank=True,
-                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
-                        related_name="user_set",
-                        related_query_name="user",
-                        to="auth.group",
-                        verbose_name="groups",
+                migrations.AddConstraint(
+                    model_name="notification",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            ("notification_type__in", ["signal", "alert", "system", "educational"])
+                        ),
+                        name="accounts_notification_notification_type_known",
                     ),
                 ),
-                (
-                    "referred_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="referrals",
-                        to=settings.AUTH_USER_MODEL,
+                migrations.AddConstraint(
+                    model_name="notification",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("status__in", ["unread", "read", "dismissed"])),
+                        name="accounts_notification_status_known",
                     ),
                 ),
-                (
-                    "user_permissions",
-                    models.ManyToManyField(
-                        blank=True,
-                        help_text="Specific permissions for this user.",
-                        related_name="user_set",
-                        related_query_name="user",
-                        to="auth.permission",
-                        verbose_name="user permissions",
+                migrations.AddConstraint(
+                    model_name="notification",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("priority__in", ["low", "normal", "high", "urgent"])),
+                        name="accounts_notification_priority_known",
                     ),
                 ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="ApiToken",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                migrations.AddConstraint(
+                    model_name="notificationchannel",
+                    constraint=models.UniqueConstraint(
+                        fields=("user", "notification_type", "address"),
+                        name="accounts_notificationchannel_unique_user_notification_type_address",
                     ),
                 ),
-                ("name", models.CharField(max_length=100)),
-                (
-                    "digest",
-                    models.CharField(
-                        editable=False, help_text="SHA-256 of the token", max_length=64, unique=True
+                migrations.AddConstraint(
+                    model_name="notificationchannel",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            ("notification_type__in", ["signal", "alert", "system", "educational"])
+                        ),
+                        name="accounts_notificationchannel_notification_type_known",
                     ),
                 ),
-                (
-                    "prefix",
-                    models.CharField(
-                        editable=False, help_text="its first characters, to know it by", max_length=12
+                migrations.AddConstraint(
+                    model_name="notificationchannel",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("least_priority__in", ["low", "normal", "high", "urgent"])),
+                        name="accounts_notificationchannel_least_priority_known",
                     ),
                 ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                migrations.AddIndex(
+                    model_name="useractivity",
+                    index=models.Index(
+                        models.F("user"),
+                        models.OrderBy(models.F("activity_time"), descending=True),
+                        name="accounts_activity_user_time",
                     ),
                 ),
-                ("expires_at", models.DateTimeField(blank=True, null=True)),
-                ("revoked_at", models.DateTimeField(blank=True, null=True)),
-                ("last_used_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="api_tokens",
-                        to=settings.AUTH_USER_MODEL,
+                migrations.AddIndex(
+                    model_name="useractivity",
+                    index=models.Index(
+                        models.OrderBy(models.F("activity_time"), descending=True),
+                        name="accounts_activity_time",
                     ),
                 ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Notification",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                migrations.AddConstraint(
+                    model_name="useractivity",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "activity_type__in",
+                                [
+                                    "login",
+                                    "logout",
+                                    "view_signal",
+                                    "execute_trade",
+                                    "cancel_signal",
+                                    "add_watchlist",
+                                    "remove_watchlist",
+                                    "set_tier",
+                                    "review_suggestion",
+                                    "create_token",
+                                    "revoke_token",
+                                    "change_setting",
+                                    "retrain_model",
+                                    "request_prediction",
+                                ],
+                            )
+                        ),
+                        name="accounts_useractivity_activity_type_known",
                     ),
                 ),
-                (
-                    "notification_type",
-                    models.CharField(
-                        choices=[
-                            ("signal", "Signal"),
-                            ("alert", "Alert"),
-                            ("system", "System"),
-                            ("educational", "Educational"),
-                        ],
-                        max_length=20,
+                pgtrigger.migrations.AddTrigger(
+                    model_name="useractivity",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="no_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                            hash="fbcba9e866467e524117b26f7180813807828eb3",
+                            operation="DELETE",
+                            pgid="pgtrigger_no_delete_687f5",
+                            table="accounts_useractivity",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                ("title", models.CharField(max_length=200)),
-                ("message", models.TextField()),
-                ("data", models.JSONField(blank=True, default=dict)),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[("unread", "Unread"), ("read", "Read"), ("dismissed", "Dismissed")],
-                        default="unread",
-                        max_length=20,
+                pgtrigger.migrations.AddTrigger(
+                    model_name="useractivity",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="IF (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
+                            hash="3735ccd2c0c561066155d4825b8f611e9b758c2d",
+                            operation="UPDATE",
+                            pgid="pgtrigger_append_only_3e502",
+                            table="accounts_useractivity",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                (
-                    "priority",
-                    models.CharField(
-                        choices=[
-                            ("low", "Low"),
-                            ("normal", "Normal"),
-                            ("high", "High"),
-                            ("urgent", "Urgent"),
-                        ],
-                        default="normal",
-                        max_length=20,
-                    ),
-                ),
-                ("scheduled_for", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ("sent_at", models.DateTimeField(blank=True, null=True)),
-                ("read_at", models.DateTimeField(blank=True, null=True)),
-                ("expires_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="notifications",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="NotificationChannel",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "notification_type",
-                    models.CharField(
-                        choices=[
-                            ("signal", "Signal"),
-                            ("alert", "Alert"),
-                            ("system", "System"),
-                            ("educational", "Educational"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                (
-                    "least_priority",
-                    models.CharField(
-                        choices=[
-                            ("low", "Low"),
-                            ("normal", "Normal"),
-                            ("high", "High"),
-                            ("urgent", "Urgent"),
-                        ],
-                        default="normal",
-                        max_length=20,
-                    ),
-                ),
-                ("address", models.CharField(help_text="app, email, or an Apprise URL", max_length=500)),
-                ("is_active", models.BooleanField(default=True)),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="notification_channels",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="UserActivity",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "activity_type",
-                    models.CharField(
-                        choices=[
-                            ("login", "Log-in"),
-                            ("logout", "Log-out"),
-                            ("view_signal", "Viewed a signal"),
-                            ("execute_trade", "Executed a trade"),
-                            ("cancel_signal", "Cancelled a signal"),
-                            ("add_watchlist", "Added to a watchlist"),
-                            ("remove_watchlist", "Removed from a watchlist"),
-                            ("set_tier", "Changed a tier"),
-                            ("review_suggestion", "Reviewed a suggestion"),
-                            ("create_token", "Created an API token"),
-                            ("revoke_token", "Revoked an API token"),
-                            ("change_setting", "Changed a setting"),
-                            ("retrain_model", "Asked for a training"),
-                            ("request_prediction", "Asked for a prediction"),
-                        ],
-                        max_length=50,
-                    ),
-                ),
-                ("entity_type", models.CharField(blank=True, max_length=50)),
-                ("entity_id", models.CharField(blank=True, max_length=64)),
-                ("action", models.CharField(blank=True, max_length=50)),
-                ("details", models.JSONField(blank=True, default=dict)),
-                ("session_key", models.CharField(blank=True, max_length=40)),
-                ("ip_address", models.GenericIPAddressField(blank=True, null=True)),
-                ("user_agent", models.TextField(blank=True)),
-                (
-                    "activity_time",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="activities",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name_plural": "user activities",
-            },
-        ),
-        migrations.AddIndex(
-            model_name="user",
-            index=models.Index(fields=["role"], name="accounts_user_role"),
-        ),
-        migrations.AddIndex(
-            model_name="user",
-            index=models.Index(fields=["is_active"], name="accounts_user_active"),
-        ),
-        migrations.AddIndex(
-            model_name="user",
-            index=models.Index(fields=["subscription_plan"], name="accounts_user_plan"),
-        ),
-        migrations.AddIndex(
-            model_name="user",
-            index=models.Index(fields=["created_at"], name="accounts_user_created"),
-        ),
-        migrations.AddConstraint(
-            model_name="user",
-            constraint=models.UniqueConstraint(
-                django.db.models.functions.text.Lower("email"), name="accounts_user_unique_email"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="user",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("role__in", ["guest", "casual", "professional", "admin"])),
-                name="accounts_user_role_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="user",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("subscription_plan__in", ["free", "basic", "pro", "enterprise"])),
-                name="accounts_user_subscription_plan_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="user",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("account_balance__gte", 0)), name="accounts_user_account_balance_range"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="user",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("is_superuser", True), ("role", "admin")),
-                    models.Q(models.Q(("role", "admin"), _negated=True), ("is_superuser", False)),
-                    _connector="OR",
-                ),
-                name="accounts_user_superuser_is_admin",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="user",
-            trigger=pgtrigger.compiler.Trigger(
-                name="touch",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="NEW.updated_at = NOW(); RETURN NEW;",
-                    hash="db1d9388e1289015cc6ffc9a1a1090fc0bc9b868",
-                    operation="UPDATE",
-                    pgid="pgtrigger_touch_76bcd",
-                    table="accounts_user",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="apitoken",
-            constraint=models.UniqueConstraint(
-                fields=("user", "name"), name="accounts_apitoken_unique_user_name"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                models.F("user"),
-                models.F("status"),
-                models.OrderBy(models.F("scheduled_for"), descending=True),
-                name="accounts_notification_inbox",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="notification",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("notification_type__in", ["signal", "alert", "system", "educational"])),
-                name="accounts_notification_notification_type_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="notification",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["unread", "read", "dismissed"])),
-                name="accounts_notification_status_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="notification",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("priority__in", ["low", "normal", "high", "urgent"])),
-                name="accounts_notification_priority_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="notificationchannel",
-            constraint=models.UniqueConstraint(
-                fields=("user", "notification_type", "address"),
-                name="accounts_notificationchannel_unique_user_notification_type_address",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="notificationchannel",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("notification_type__in", ["signal", "alert", "system", "educational"])),
-                name="accounts_notificationchannel_notification_type_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="notificationchannel",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("least_priority__in", ["low", "normal", "high", "urgent"])),
-                name="accounts_notificationchannel_least_priority_known",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="useractivity",
-            index=models.Index(
-                models.F("user"),
-                models.OrderBy(models.F("activity_time"), descending=True),
-                name="accounts_activity_user_time",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="useractivity",
-            index=models.Index(
-                models.OrderBy(models.F("activity_time"), descending=True), name="accounts_activity_time"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="useractivity",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "activity_type__in",
-                        [
-                            "login",
-                            "logout",
-                            "view_signal",
-                            "execute_trade",
-                            "cancel_signal",
-                            "add_watchlist",
-                            "remove_watchlist",
-                            "set_tier",
-                            "review_suggestion",
-                            "create_token",
-                            "revoke_token",
-                            "change_setting",
-                            "retrain_model",
-                            "request_prediction",
-                        ],
-                    )
-                ),
-                name="accounts_useractivity_activity_type_known",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="useractivity",
-            trigger=pgtrigger.compiler.Trigger(
-                name="no_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="fbcba9e866467e524117b26f7180813807828eb3",
-                    operation="DELETE",
-                    pgid="pgtrigger_no_delete_687f5",
-                    table="accounts_useractivity",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="useractivity",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="IF (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
-                    hash="3735ccd2c0c561066155d4825b8f611e9b758c2d",
-                    operation="UPDATE",
-                    pgid="pgtrigger_append_only_3e502",
-                    table="accounts_useractivity",
-                    when="BEFORE",
-                ),
-            ),
+            ]
         ),
     ]

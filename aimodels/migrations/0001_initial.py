@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import assets.models.fields
+from cryptopredict.common import schema
 
 
 class Migration(migrations.Migration):
@@ -19,655 +20,681 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Evaluation",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+        schema.CreateTables(
+            [
+                migrations.CreateModel(
+                    name="Evaluation",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("name", models.CharField(max_length=100)),
+                        ("timeframe", assets.models.fields.TimeframeField()),
+                        ("window_start", models.DateTimeField()),
+                        ("window_end", models.DateTimeField()),
+                        ("metrics", models.JSONField(default=dict)),
+                        ("rival", models.CharField(blank=True, max_length=100)),
+                        ("rival_metrics", models.JSONField(blank=True, default=dict)),
+                        ("verdict", models.CharField(blank=True, max_length=50)),
+                        ("details", models.JSONField(blank=True, default=dict)),
+                        (
+                            "created_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                    ],
                 ),
-                ("name", models.CharField(max_length=100)),
-                ("timeframe", assets.models.fields.TimeframeField()),
-                ("window_start", models.DateTimeField()),
-                ("window_end", models.DateTimeField()),
-                ("metrics", models.JSONField(default=dict)),
-                ("rival", models.CharField(blank=True, max_length=100)),
-                ("rival_metrics", models.JSONField(blank=True, default=dict)),
-                ("verdict", models.CharField(blank=True, max_length=50)),
-                ("details", models.JSONField(blank=True, default=dict)),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
+                migrations.CreateModel(
+                    name="Prediction",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("timeframe", assets.models.fields.TimeframeField()),
+                        ("as_of", models.DateTimeField()),
+                        (
+                            "origin",
+                            models.CharField(
+                                choices=[("live", "Live"), ("replay", "Replay")],
+                                default="replay",
+                                editable=False,
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "layer_source",
+                            models.CharField(
+                                choices=[
+                                    ("layer1", "Macro"),
+                                    ("layer2", "Sectors"),
+                                    ("layer3", "Selection"),
+                                    ("layer4", "Trading"),
+                                ],
+                                max_length=10,
+                            ),
+                        ),
+                        ("model_name", models.CharField(max_length=100)),
+                        ("model_version", models.CharField(max_length=50)),
+                        ("prediction_horizon", models.PositiveIntegerField(help_text="hours")),
+                        ("target_datetime", models.DateTimeField()),
+                        ("input_price", models.DecimalField(decimal_places=18, max_digits=38)),
+                        ("predicted_price", models.DecimalField(decimal_places=18, max_digits=38)),
+                        (
+                            "lower_price",
+                            models.DecimalField(blank=True, decimal_places=18, max_digits=38, null=True),
+                        ),
+                        (
+                            "upper_price",
+                            models.DecimalField(blank=True, decimal_places=18, max_digits=38, null=True),
+                        ),
+                        (
+                            "interval_level",
+                            models.FloatField(
+                                blank=True, help_text="probability the interval claims", null=True
+                            ),
+                        ),
+                        ("confidence_score", models.FloatField()),
+                        ("features_used", models.JSONField(blank=True, default=list)),
+                        ("input_features", models.JSONField(blank=True, default=dict)),
+                        ("model_parameters", models.JSONField(blank=True, default=dict)),
+                        ("macro_context", models.JSONField(blank=True, default=dict)),
+                        ("training_data_end", models.DateTimeField(blank=True, null=True)),
+                        ("market_conditions", models.CharField(blank=True, max_length=20)),
+                        ("volatility_level", models.CharField(blank=True, max_length=10)),
+                        ("accuracy_threshold", models.FloatField(default=5.0, help_text="percent")),
+                        ("notes", models.TextField(blank=True)),
+                        ("debug_info", models.JSONField(blank=True, default=dict)),
+                        (
+                            "created_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        (
+                            "actual_price",
+                            models.DecimalField(blank=True, decimal_places=18, max_digits=38, null=True),
+                        ),
+                        (
+                            "absolute_error",
+                            models.DecimalField(blank=True, decimal_places=18, max_digits=38, null=True),
+                        ),
+                        ("squared_error", models.FloatField(blank=True, null=True)),
+                        ("accuracy_percentage", models.FloatField(blank=True, null=True)),
+                        ("is_accurate", models.BooleanField(blank=True, null=True)),
+                        (
+                            "is_inside",
+                            models.BooleanField(
+                                blank=True, help_text="actual price inside the interval", null=True
+                            ),
+                        ),
+                        ("evaluated_at", models.DateTimeField(blank=True, null=True)),
+                    ],
                 ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Prediction",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                migrations.CreateModel(
+                    name="PredictionJob",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "status",
+                            models.CharField(
+                                choices=[
+                                    ("pending", "Pending"),
+                                    ("running", "Running"),
+                                    ("completed", "Completed"),
+                                    ("failed", "Failed"),
+                                    ("cancelled", "Cancelled"),
+                                ],
+                                default="pending",
+                                max_length=20,
+                            ),
+                        ),
+                        ("progress", models.FloatField(default=0)),
+                        ("log", models.TextField(blank=True)),
+                        ("error", models.TextField(blank=True)),
+                        ("parameters", models.JSONField(blank=True, default=dict)),
+                        (
+                            "created_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        ("started_at", models.DateTimeField(blank=True, null=True)),
+                        ("finished_at", models.DateTimeField(blank=True, null=True)),
+                        ("as_of", models.DateTimeField()),
+                        ("rows", models.PositiveIntegerField(default=0)),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
                 ),
-                ("timeframe", assets.models.fields.TimeframeField()),
-                ("as_of", models.DateTimeField()),
-                (
-                    "origin",
-                    models.CharField(
-                        choices=[("live", "Live"), ("replay", "Replay")],
-                        default="replay",
-                        editable=False,
-                        max_length=10,
-                    ),
+                migrations.CreateModel(
+                    name="TrainingJob",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "status",
+                            models.CharField(
+                                choices=[
+                                    ("pending", "Pending"),
+                                    ("running", "Running"),
+                                    ("completed", "Completed"),
+                                    ("failed", "Failed"),
+                                    ("cancelled", "Cancelled"),
+                                ],
+                                default="pending",
+                                max_length=20,
+                            ),
+                        ),
+                        ("progress", models.FloatField(default=0)),
+                        ("log", models.TextField(blank=True)),
+                        ("error", models.TextField(blank=True)),
+                        ("parameters", models.JSONField(blank=True, default=dict)),
+                        (
+                            "created_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        ("started_at", models.DateTimeField(blank=True, null=True)),
+                        ("finished_at", models.DateTimeField(blank=True, null=True)),
+                        ("name", models.CharField(max_length=100)),
+                        ("timeframe", assets.models.fields.TimeframeField()),
+                        ("fit_as_of", models.DateTimeField()),
+                        ("metrics", models.JSONField(blank=True, default=dict, help_text="out of sample")),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
                 ),
-                (
-                    "layer_source",
-                    models.CharField(
-                        choices=[
-                            ("layer1", "Macro"),
-                            ("layer2", "Sectors"),
-                            ("layer3", "Selection"),
-                            ("layer4", "Trading"),
+                migrations.CreateModel(
+                    name="AIModel",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("name", models.CharField(max_length=100)),
+                        ("version", models.CharField(max_length=50)),
+                        ("timeframe", assets.models.fields.TimeframeField()),
+                        (
+                            "model_type",
+                            models.CharField(
+                                choices=[
+                                    ("macro", "Macro"),
+                                    ("sector", "Sector"),
+                                    ("asset", "Asset"),
+                                    ("timing", "Timing"),
+                                ],
+                                max_length=20,
+                            ),
+                        ),
+                        ("architecture", models.CharField(max_length=200)),
+                        (
+                            "status",
+                            models.CharField(
+                                choices=[
+                                    ("active", "Active"),
+                                    ("training", "Training"),
+                                    ("inactive", "Inactive"),
+                                    ("error", "Error"),
+                                    ("deprecated", "Deprecated"),
+                                ],
+                                default="inactive",
+                                max_length=20,
+                            ),
+                        ),
+                        ("is_active", models.BooleanField(default=False)),
+                        (
+                            "fitted_as_of",
+                            models.DateTimeField(help_text="nothing closed after this moment was seen"),
+                        ),
+                        ("artefact", models.BinaryField(null=True)),
+                        ("artefact_sha256", models.CharField(blank=True, max_length=64)),
+                        ("framework", models.CharField(blank=True, max_length=50)),
+                        ("framework_versions", models.JSONField(blank=True, default=dict)),
+                        ("configuration", models.JSONField(blank=True, default=dict)),
+                        ("performance_metrics", models.JSONField(blank=True, default=dict)),
+                        ("training_features", models.JSONField(blank=True, default=list)),
+                        ("training_data_range", models.JSONField(blank=True, default=dict)),
+                        ("target_variable", models.CharField(max_length=100)),
+                        ("input_schema", models.JSONField(blank=True, default=dict)),
+                        ("output_schema", models.JSONField(blank=True, default=dict)),
+                        ("health_status", models.JSONField(blank=True, default=dict)),
+                        ("training_notes", models.TextField(blank=True)),
+                        ("deployment_environment", models.CharField(blank=True, max_length=20)),
+                        ("last_trained", models.DateTimeField(blank=True, null=True)),
+                        ("last_prediction", models.DateTimeField(blank=True, null=True)),
+                        ("deployed_at", models.DateTimeField(blank=True, null=True)),
+                        ("deprecated_at", models.DateTimeField(blank=True, null=True)),
+                        ("expires_at", models.DateTimeField(blank=True, null=True)),
+                        ("prediction_count", models.PositiveBigIntegerField(default=0)),
+                        ("training_seconds", models.FloatField(blank=True, null=True)),
+                        ("min_confidence_threshold", models.FloatField(default=0.5)),
+                        ("max_predictions_per_hour", models.PositiveIntegerField(blank=True, null=True)),
+                        ("requires_manual_approval", models.BooleanField(default=False)),
+                        (
+                            "created_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        (
+                            "updated_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "AI model",
+                        "indexes": [
+                            models.Index(
+                                fields=["model_type", "status"], name="aimodels_aimodel_type_status"
+                            ),
+                            models.Index(
+                                models.F("name"),
+                                models.F("timeframe"),
+                                models.OrderBy(models.F("fitted_as_of"), descending=True),
+                                name="aimodels_aimodel_serving",
+                            ),
                         ],
-                        max_length=10,
-                    ),
-                ),
-                ("model_name", models.CharField(max_length=100)),
-                ("model_version", models.CharField(max_length=50)),
-                ("prediction_horizon", models.PositiveIntegerField(help_text="hours")),
-                ("target_datetime", models.DateTimeField()),
-                ("input_price", models.DecimalField(decimal_places=18, max_digits=38)),
-                ("predicted_price", models.DecimalField(decimal_places=18, max_digits=38)),
-                ("lower_price", models.DecimalField(blank=True, decimal_places=18, max_digits=38, null=True)),
-                ("upper_price", models.DecimalField(blank=True, decimal_places=18, max_digits=38, null=True)),
-                (
-                    "interval_level",
-                    models.FloatField(blank=True, help_text="probability the interval claims", null=True),
-                ),
-                ("confidence_score", models.FloatField()),
-                ("features_used", models.JSONField(blank=True, default=list)),
-                ("input_features", models.JSONField(blank=True, default=dict)),
-                ("model_parameters", models.JSONField(blank=True, default=dict)),
-                ("macro_context", models.JSONField(blank=True, default=dict)),
-                ("training_data_end", models.DateTimeField(blank=True, null=True)),
-                ("market_conditions", models.CharField(blank=True, max_length=20)),
-                ("volatility_level", models.CharField(blank=True, max_length=10)),
-                ("accuracy_threshold", models.FloatField(default=5.0, help_text="percent")),
-                ("notes", models.TextField(blank=True)),
-                ("debug_info", models.JSONField(blank=True, default=dict)),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
-                ),
-                (
-                    "actual_price",
-                    models.DecimalField(blank=True, decimal_places=18, max_digits=38, null=True),
-                ),
-                (
-                    "absolute_error",
-                    models.DecimalField(blank=True, decimal_places=18, max_digits=38, null=True),
-                ),
-                ("squared_error", models.FloatField(blank=True, null=True)),
-                ("accuracy_percentage", models.FloatField(blank=True, null=True)),
-                ("is_accurate", models.BooleanField(blank=True, null=True)),
-                (
-                    "is_inside",
-                    models.BooleanField(blank=True, help_text="actual price inside the interval", null=True),
-                ),
-                ("evaluated_at", models.DateTimeField(blank=True, null=True)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="PredictionJob",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("pending", "Pending"),
-                            ("running", "Running"),
-                            ("completed", "Completed"),
-                            ("failed", "Failed"),
-                            ("cancelled", "Cancelled"),
+                        "constraints": [
+                            models.UniqueConstraint(
+                                fields=("name", "timeframe", "version"),
+                                name="aimodels_aimodel_unique_name_timeframe_version",
+                            ),
+                            models.UniqueConstraint(
+                                condition=models.Q(("is_active", True)),
+                                fields=("name", "timeframe"),
+                                name="aimodels_aimodel_one_active",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("model_type__in", ["macro", "sector", "asset", "timing"])
+                                ),
+                                name="aimodels_aimodel_model_type_known",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("status__in", ["active", "training", "inactive", "error", "deprecated"])
+                                ),
+                                name="aimodels_aimodel_status_known",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("min_confidence_threshold__gte", 0), ("min_confidence_threshold__lte", 1)
+                                ),
+                                name="aimodels_aimodel_min_confidence_threshold_range",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("is_active", False), ("status", "active"), _connector="OR"
+                                ),
+                                name="aimodels_aimodel_active_status",
+                            ),
                         ],
-                        default="pending",
-                        max_length=20,
+                    },
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="aimodel",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="no_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                            hash="c4955db4d23c4101db8997d2f164a45a997e3af6",
+                            operation="DELETE",
+                            pgid="pgtrigger_no_delete_60498",
+                            table="aimodels_aimodel",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                ("progress", models.FloatField(default=0)),
-                ("log", models.TextField(blank=True)),
-                ("error", models.TextField(blank=True)),
-                ("parameters", models.JSONField(blank=True, default=dict)),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                pgtrigger.migrations.AddTrigger(
+                    model_name="aimodel",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="IF (to_jsonb(NEW) - ARRAY['status', 'is_active', 'performance_metrics', 'health_status', 'training_notes', 'deployment_environment', 'last_prediction', 'deployed_at', 'deprecated_at', 'expires_at', 'prediction_count', 'min_confidence_threshold', 'max_predictions_per_hour', 'requires_manual_approval', 'updated_at']) IS DISTINCT FROM (to_jsonb(OLD) - ARRAY['status', 'is_active', 'performance_metrics', 'health_status', 'training_notes', 'deployment_environment', 'last_prediction', 'deployed_at', 'deprecated_at', 'expires_at', 'prediction_count', 'min_confidence_threshold', 'max_predictions_per_hour', 'requires_manual_approval', 'updated_at']) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
+                            hash="1db0e0d3db081c552064bec1a273b176049bf43e",
+                            operation="UPDATE",
+                            pgid="pgtrigger_append_only_f2ff1",
+                            table="aimodels_aimodel",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                ("started_at", models.DateTimeField(blank=True, null=True)),
-                ("finished_at", models.DateTimeField(blank=True, null=True)),
-                ("as_of", models.DateTimeField()),
-                ("rows", models.PositiveIntegerField(default=0)),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="TrainingJob",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                pgtrigger.migrations.AddTrigger(
+                    model_name="aimodel",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="touch",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="NEW.updated_at = NOW(); RETURN NEW;",
+                            hash="403b152acedc944043af6b041f62cf8c0382cc70",
+                            operation="UPDATE",
+                            pgid="pgtrigger_touch_f4b71",
+                            table="aimodels_aimodel",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("pending", "Pending"),
-                            ("running", "Running"),
-                            ("completed", "Completed"),
-                            ("failed", "Failed"),
-                            ("cancelled", "Cancelled"),
-                        ],
-                        default="pending",
-                        max_length=20,
+                migrations.AddField(
+                    model_name="evaluation",
+                    name="model",
+                    field=models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="evaluations",
+                        to="aimodels.aimodel",
                     ),
                 ),
-                ("progress", models.FloatField(default=0)),
-                ("log", models.TextField(blank=True)),
-                ("error", models.TextField(blank=True)),
-                ("parameters", models.JSONField(blank=True, default=dict)),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                migrations.AddField(
+                    model_name="prediction",
+                    name="asset",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="predictions",
+                        to="assets.asset",
                     ),
                 ),
-                ("started_at", models.DateTimeField(blank=True, null=True)),
-                ("finished_at", models.DateTimeField(blank=True, null=True)),
-                ("name", models.CharField(max_length=100)),
-                ("timeframe", assets.models.fields.TimeframeField()),
-                ("fit_as_of", models.DateTimeField()),
-                ("metrics", models.JSONField(blank=True, default=dict, help_text="out of sample")),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="AIModel",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                migrations.AddField(
+                    model_name="prediction",
+                    name="model",
+                    field=models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="predictions",
+                        to="aimodels.aimodel",
                     ),
                 ),
-                ("name", models.CharField(max_length=100)),
-                ("version", models.CharField(max_length=50)),
-                ("timeframe", assets.models.fields.TimeframeField()),
-                (
-                    "model_type",
-                    models.CharField(
-                        choices=[
-                            ("macro", "Macro"),
-                            ("sector", "Sector"),
-                            ("asset", "Asset"),
-                            ("timing", "Timing"),
-                        ],
-                        max_length=20,
+                migrations.AddField(
+                    model_name="prediction",
+                    name="user",
+                    field=models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="predictions",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                ("architecture", models.CharField(max_length=200)),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("active", "Active"),
-                            ("training", "Training"),
-                            ("inactive", "Inactive"),
-                            ("error", "Error"),
-                            ("deprecated", "Deprecated"),
-                        ],
-                        default="inactive",
-                        max_length=20,
+                migrations.AddField(
+                    model_name="predictionjob",
+                    name="model",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="prediction_jobs",
+                        to="aimodels.aimodel",
                     ),
                 ),
-                ("is_active", models.BooleanField(default=False)),
-                ("fitted_as_of", models.DateTimeField(help_text="nothing closed after this moment was seen")),
-                ("artefact", models.BinaryField(null=True)),
-                ("artefact_sha256", models.CharField(blank=True, max_length=64)),
-                ("framework", models.CharField(blank=True, max_length=50)),
-                ("framework_versions", models.JSONField(blank=True, default=dict)),
-                ("configuration", models.JSONField(blank=True, default=dict)),
-                ("performance_metrics", models.JSONField(blank=True, default=dict)),
-                ("training_features", models.JSONField(blank=True, default=list)),
-                ("training_data_range", models.JSONField(blank=True, default=dict)),
-                ("target_variable", models.CharField(max_length=100)),
-                ("input_schema", models.JSONField(blank=True, default=dict)),
-                ("output_schema", models.JSONField(blank=True, default=dict)),
-                ("health_status", models.JSONField(blank=True, default=dict)),
-                ("training_notes", models.TextField(blank=True)),
-                ("deployment_environment", models.CharField(blank=True, max_length=20)),
-                ("last_trained", models.DateTimeField(blank=True, null=True)),
-                ("last_prediction", models.DateTimeField(blank=True, null=True)),
-                ("deployed_at", models.DateTimeField(blank=True, null=True)),
-                ("deprecated_at", models.DateTimeField(blank=True, null=True)),
-                ("expires_at", models.DateTimeField(blank=True, null=True)),
-                ("prediction_count", models.PositiveBigIntegerField(default=0)),
-                ("training_seconds", models.FloatField(blank=True, null=True)),
-                ("min_confidence_threshold", models.FloatField(default=0.5)),
-                ("max_predictions_per_hour", models.PositiveIntegerField(blank=True, null=True)),
-                ("requires_manual_approval", models.BooleanField(default=False)),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                migrations.AddField(
+                    model_name="predictionjob",
+                    name="requested_by",
+                    field=models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                migrations.AddField(
+                    model_name="trainingjob",
+                    name="model",
+                    field=models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="training_jobs",
+                        to="aimodels.aimodel",
                     ),
                 ),
-            ],
-            options={
-                "verbose_name": "AI model",
-                "indexes": [
-                    models.Index(fields=["model_type", "status"], name="aimodels_aimodel_type_status"),
-                    models.Index(
+                migrations.AddField(
+                    model_name="trainingjob",
+                    name="requested_by",
+                    field=models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="evaluation",
+                    index=models.Index(
                         models.F("name"),
-                        models.F("timeframe"),
-                        models.OrderBy(models.F("fitted_as_of"), descending=True),
-                        name="aimodels_aimodel_serving",
+                        models.OrderBy(models.F("created_at"), descending=True),
+                        name="aimodels_evaluation_latest",
                     ),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("name", "timeframe", "version"),
-                        name="aimodels_aimodel_unique_name_timeframe_version",
+                ),
+                migrations.AddConstraint(
+                    model_name="evaluation",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("window_start__lt", models.F("window_end"))),
+                        name="aimodels_evaluation_window",
                     ),
-                    models.UniqueConstraint(
-                        condition=models.Q(("is_active", True)),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="evaluation",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="no_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                            hash="7eac983b810d23fa4fe8e6cce3b819cf34c6801b",
+                            operation="DELETE",
+                            pgid="pgtrigger_no_delete_e9f88",
+                            table="aimodels_evaluation",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="evaluation",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="IF (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
+                            hash="209b4277ad688863f3742f0ef2acba75de940526",
+                            operation="UPDATE",
+                            pgid="pgtrigger_append_only_b2387",
+                            table="aimodels_evaluation",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="prediction",
+                    index=models.Index(
+                        models.F("asset"),
+                        models.F("layer_source"),
+                        models.OrderBy(models.F("as_of"), descending=True),
+                        name="aimodels_prediction_asset",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="prediction",
+                    index=models.Index(
+                        models.F("user"),
+                        models.OrderBy(models.F("created_at"), descending=True),
+                        name="aimodels_prediction_user",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="prediction",
+                    index=models.Index(
+                        condition=models.Q(("evaluated_at__isnull", True)),
+                        fields=["target_datetime"],
+                        name="aimodels_prediction_due",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="prediction",
+                    constraint=models.UniqueConstraint(
+                        condition=models.Q(("user__isnull", True)),
+                        fields=("asset", "timeframe", "as_of", "prediction_horizon", "model_name"),
+                        name="aimodels_prediction_unique_claim",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="prediction",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("layer_source__in", ["layer1", "layer2", "layer3", "layer4"])),
+                        name="aimodels_prediction_layer_source_known",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="prediction",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("origin__in", ["live", "replay"])),
+                        name="aimodels_prediction_origin_known",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="prediction",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("confidence_score__gte", 0), ("confidence_score__lte", 1)),
+                        name="aimodels_prediction_confidence_score_range",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="prediction",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("predicted_price__gt", 0)),
+                        name="aimodels_prediction_predicted_price_positive",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="prediction",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("input_price__gt", 0)),
+                        name="aimodels_prediction_input_price_positive",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="prediction",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("lower_price__lte", models.F("upper_price"))),
+                        name="aimodels_prediction_interval_order",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="prediction",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("target_datetime__gt", models.F("as_of"))),
+                        name="aimodels_prediction_target_later",
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="prediction",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="no_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                            hash="d69e39cce1b923728b0ce6fa0958b473655bade2",
+                            operation="DELETE",
+                            pgid="pgtrigger_no_delete_766ad",
+                            table="aimodels_prediction",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="prediction",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="IF (to_jsonb(NEW) - ARRAY['actual_price', 'absolute_error', 'squared_error', 'accuracy_percentage', 'is_accurate', 'is_inside', 'evaluated_at']) IS DISTINCT FROM (to_jsonb(OLD) - ARRAY['actual_price', 'absolute_error', 'squared_error', 'accuracy_percentage', 'is_accurate', 'is_inside', 'evaluated_at']) OR (OLD.actual_price IS NOT NULL AND NEW.actual_price IS DISTINCT FROM OLD.actual_price) OR (OLD.absolute_error IS NOT NULL AND NEW.absolute_error IS DISTINCT FROM OLD.absolute_error) OR (OLD.squared_error IS NOT NULL AND NEW.squared_error IS DISTINCT FROM OLD.squared_error) OR (OLD.accuracy_percentage IS NOT NULL AND NEW.accuracy_percentage IS DISTINCT FROM OLD.accuracy_percentage) OR (OLD.is_accurate IS NOT NULL AND NEW.is_accurate IS DISTINCT FROM OLD.is_accurate) OR (OLD.is_inside IS NOT NULL AND NEW.is_inside IS DISTINCT FROM OLD.is_inside) OR (OLD.evaluated_at IS NOT NULL AND NEW.evaluated_at IS DISTINCT FROM OLD.evaluated_at) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
+                            hash="371a3a83f02c523f8a52d74bd2dd153e386ef3d1",
+                            operation="UPDATE",
+                            pgid="pgtrigger_append_only_6194a",
+                            table="aimodels_prediction",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="prediction",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="stamp",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="NEW.created_at = NOW(); NEW.origin = CASE WHEN NOW() <= NEW.as_of + (CASE NEW.timeframe WHEN 1 THEN 1 WHEN 2 THEN 5 WHEN 3 THEN 15 WHEN 4 THEN 60 WHEN 5 THEN 240 WHEN 6 THEN 1440 WHEN 7 THEN 10080 WHEN 8 THEN 44640 END) * INTERVAL '1 minute' THEN 'live' ELSE 'replay' END; RETURN NEW;",
+                            hash="2aa6c9f67e84f190b584dde09f27432a02b43eb8",
+                            operation="INSERT",
+                            pgid="pgtrigger_stamp_41543",
+                            table="aimodels_prediction",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="predictionjob",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            ("status__in", ["pending", "running", "completed", "failed", "cancelled"])
+                        ),
+                        name="aimodels_predictionjob_status_known",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="predictionjob",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("progress__gte", 0), ("progress__lte", 1)),
+                        name="aimodels_predictionjob_progress_range",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="trainingjob",
+                    index=models.Index(
+                        models.F("name"),
+                        models.OrderBy(models.F("created_at"), descending=True),
+                        name="aimodels_trainingjob_latest",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="trainingjob",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            ("status__in", ["pending", "running", "completed", "failed", "cancelled"])
+                        ),
+                        name="aimodels_trainingjob_status_known",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="trainingjob",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("progress__gte", 0), ("progress__lte", 1)),
+                        name="aimodels_trainingjob_progress_range",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="trainingjob",
+                    constraint=models.UniqueConstraint(
+                        condition=models.Q(("status", "running")),
                         fields=("name", "timeframe"),
-                        name="aimodels_aimodel_one_active",
+                        name="aimodels_trainingjob_one_running",
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(("model_type__in", ["macro", "sector", "asset", "timing"])),
-                        name="aimodels_aimodel_model_type_known",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("status__in", ["active", "training", "inactive", "error", "deprecated"])
-                        ),
-                        name="aimodels_aimodel_status_known",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("min_confidence_threshold__gte", 0), ("min_confidence_threshold__lte", 1)
-                        ),
-                        name="aimodels_aimodel_min_confidence_threshold_range",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("is_active", False), ("status", "active"), _connector="OR"),
-                        name="aimodels_aimodel_active_status",
-                    ),
-                ],
-            },
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="aimodel",
-            trigger=pgtrigger.compiler.Trigger(
-                name="no_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="c4955db4d23c4101db8997d2f164a45a997e3af6",
-                    operation="DELETE",
-                    pgid="pgtrigger_no_delete_60498",
-                    table="aimodels_aimodel",
-                    when="BEFORE",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="aimodel",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="IF (to_jsonb(NEW) - ARRAY['status', 'is_active', 'performance_metrics', 'health_status', 'training_notes', 'deployment_environment', 'last_prediction', 'deployed_at', 'deprecated_at', 'expires_at', 'prediction_count', 'min_confidence_threshold', 'max_predictions_per_hour', 'requires_manual_approval', 'updated_at']) IS DISTINCT FROM (to_jsonb(OLD) - ARRAY['status', 'is_active', 'performance_metrics', 'health_status', 'training_notes', 'deployment_environment', 'last_prediction', 'deployed_at', 'deprecated_at', 'expires_at', 'prediction_count', 'min_confidence_threshold', 'max_predictions_per_hour', 'requires_manual_approval', 'updated_at']) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
-                    hash="1db0e0d3db081c552064bec1a273b176049bf43e",
-                    operation="UPDATE",
-                    pgid="pgtrigger_append_only_f2ff1",
-                    table="aimodels_aimodel",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="aimodel",
-            trigger=pgtrigger.compiler.Trigger(
-                name="touch",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="NEW.updated_at = NOW(); RETURN NEW;",
-                    hash="403b152acedc944043af6b041f62cf8c0382cc70",
-                    operation="UPDATE",
-                    pgid="pgtrigger_touch_f4b71",
-                    table="aimodels_aimodel",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddField(
-            model_name="evaluation",
-            name="model",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="evaluations",
-                to="aimodels.aimodel",
-            ),
-        ),
-        migrations.AddField(
-            model_name="prediction",
-            name="asset",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="predictions", to="assets.asset"
-            ),
-        ),
-        migrations.AddField(
-            model_name="prediction",
-            name="model",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="predictions",
-                to="aimodels.aimodel",
-            ),
-        ),
-        migrations.AddField(
-            model_name="prediction",
-            name="user",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="predictions",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="predictionjob",
-            name="model",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="prediction_jobs",
-                to="aimodels.aimodel",
-            ),
-        ),
-        migrations.AddField(
-            model_name="predictionjob",
-            name="requested_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="trainingjob",
-            name="model",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="training_jobs",
-                to="aimodels.aimodel",
-            ),
-        ),
-        migrations.AddField(
-            model_name="trainingjob",
-            name="requested_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="evaluation",
-            index=models.Index(
-                models.F("name"),
-                models.OrderBy(models.F("created_at"), descending=True),
-                name="aimodels_evaluation_latest",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="evaluation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("window_start__lt", models.F("window_end"))),
-                name="aimodels_evaluation_window",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="evaluation",
-            trigger=pgtrigger.compiler.Trigger(
-                name="no_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="7eac983b810d23fa4fe8e6cce3b819cf34c6801b",
-                    operation="DELETE",
-                    pgid="pgtrigger_no_delete_e9f88",
-                    table="aimodels_evaluation",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="evaluation",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="IF (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
-                    hash="209b4277ad688863f3742f0ef2acba75de940526",
-                    operation="UPDATE",
-                    pgid="pgtrigger_append_only_b2387",
-                    table="aimodels_evaluation",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="prediction",
-            index=models.Index(
-                models.F("asset"),
-                models.F("layer_source"),
-                models.OrderBy(models.F("as_of"), descending=True),
-                name="aimodels_prediction_asset",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="prediction",
-            index=models.Index(
-                models.F("user"),
-                models.OrderBy(models.F("created_at"), descending=True),
-                name="aimodels_prediction_user",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="prediction",
-            index=models.Index(
-                condition=models.Q(("evaluated_at__isnull", True)),
-                fields=["target_datetime"],
-                name="aimodels_prediction_due",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="prediction",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("user__isnull", True)),
-                fields=("asset", "timeframe", "as_of", "prediction_horizon", "model_name"),
-                name="aimodels_prediction_unique_claim",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="prediction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("layer_source__in", ["layer1", "layer2", "layer3", "layer4"])),
-                name="aimodels_prediction_layer_source_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="prediction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("origin__in", ["live", "replay"])),
-                name="aimodels_prediction_origin_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="prediction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("confidence_score__gte", 0), ("confidence_score__lte", 1)),
-                name="aimodels_prediction_confidence_score_range",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="prediction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("predicted_price__gt", 0)),
-                name="aimodels_prediction_predicted_price_positive",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="prediction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("input_price__gt", 0)), name="aimodels_prediction_input_price_positive"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="prediction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("lower_price__lte", models.F("upper_price"))),
-                name="aimodels_prediction_interval_order",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="prediction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("target_datetime__gt", models.F("as_of"))),
-                name="aimodels_prediction_target_later",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="prediction",
-            trigger=pgtrigger.compiler.Trigger(
-                name="no_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="d69e39cce1b923728b0ce6fa0958b473655bade2",
-                    operation="DELETE",
-                    pgid="pgtrigger_no_delete_766ad",
-                    table="aimodels_prediction",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="prediction",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="IF (to_jsonb(NEW) - ARRAY['actual_price', 'absolute_error', 'squared_error', 'accuracy_percentage', 'is_accurate', 'is_inside', 'evaluated_at']) IS DISTINCT FROM (to_jsonb(OLD) - ARRAY['actual_price', 'absolute_error', 'squared_error', 'accuracy_percentage', 'is_accurate', 'is_inside', 'evaluated_at']) OR (OLD.actual_price IS NOT NULL AND NEW.actual_price IS DISTINCT FROM OLD.actual_price) OR (OLD.absolute_error IS NOT NULL AND NEW.absolute_error IS DISTINCT FROM OLD.absolute_error) OR (OLD.squared_error IS NOT NULL AND NEW.squared_error IS DISTINCT FROM OLD.squared_error) OR (OLD.accuracy_percentage IS NOT NULL AND NEW.accuracy_percentage IS DISTINCT FROM OLD.accuracy_percentage) OR (OLD.is_accurate IS NOT NULL AND NEW.is_accurate IS DISTINCT FROM OLD.is_accurate) OR (OLD.is_inside IS NOT NULL AND NEW.is_inside IS DISTINCT FROM OLD.is_inside) OR (OLD.evaluated_at IS NOT NULL AND NEW.evaluated_at IS DISTINCT FROM OLD.evaluated_at) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
-                    hash="371a3a83f02c523f8a52d74bd2dd153e386ef3d1",
-                    operation="UPDATE",
-                    pgid="pgtrigger_append_only_6194a",
-                    table="aimodels_prediction",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="prediction",
-            trigger=pgtrigger.compiler.Trigger(
-                name="stamp",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="NEW.created_at = NOW(); NEW.origin = CASE WHEN NOW() <= NEW.as_of + (CASE NEW.timeframe WHEN 1 THEN 1 WHEN 2 THEN 5 WHEN 3 THEN 15 WHEN 4 THEN 60 WHEN 5 THEN 240 WHEN 6 THEN 1440 WHEN 7 THEN 10080 WHEN 8 THEN 44640 END) * INTERVAL '1 minute' THEN 'live' ELSE 'replay' END; RETURN NEW;",
-                    hash="2aa6c9f67e84f190b584dde09f27432a02b43eb8",
-                    operation="INSERT",
-                    pgid="pgtrigger_stamp_41543",
-                    table="aimodels_prediction",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="predictionjob",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status__in", ["pending", "running", "completed", "failed", "cancelled"])
-                ),
-                name="aimodels_predictionjob_status_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="predictionjob",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("progress__gte", 0), ("progress__lte", 1)),
-                name="aimodels_predictionjob_progress_range",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="trainingjob",
-            index=models.Index(
-                models.F("name"),
-                models.OrderBy(models.F("created_at"), descending=True),
-                name="aimodels_trainingjob_latest",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="trainingjob",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status__in", ["pending", "running", "completed", "failed", "cancelled"])
-                ),
-                name="aimodels_trainingjob_status_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="trainingjob",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("progress__gte", 0), ("progress__lte", 1)),
-                name="aimodels_trainingjob_progress_range",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="trainingjob",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status", "running")),
-                fields=("name", "timeframe"),
-                name="aimodels_trainingjob_one_running",
-            ),
+            ]
         ),
     ]

@@ -2,16 +2,21 @@
 
 from aimodels.models.aimodel import AIModel, ModelStatus, ModelType
 from aimodels.models.job import Evaluation, JobStatus, PredictionJob, TrainingJob
-from aimodels.models.prediction import LayerSource, Prediction
+from aimodels.models.prediction import LayerSource, OutcomeReason, Prediction
+from aimodels.models.promotion import HOLDING, Promotion, PromotionVerdict
 
 __all__ = [
+    "HOLDING",
     "AIModel",
     "Evaluation",
     "JobStatus",
     "LayerSource",
     "ModelStatus",
     "ModelType",
+    "OutcomeReason",
     "Prediction",
     "PredictionJob",
+    "Promotion",
+    "PromotionVerdict",
     "TrainingJob",
 ]

@@ -17,364 +17,387 @@ class Migration(migrations.Migration):
     dependencies = []
 
     operations = [
-        migrations.CreateModel(
-            name="Asset",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("symbol", models.CharField(max_length=20)),
-                ("name", models.CharField(max_length=100)),
-                (
-                    "asset_type",
-                    models.CharField(
-                        choices=[
-                            ("crypto", "Coin"),
-                            ("stablecoin", "Stablecoin"),
-                            ("macro", "Macro series"),
-                            ("index", "Index"),
+        schema.CreateTables(
+            [
+                migrations.CreateModel(
+                    name="Asset",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("symbol", models.CharField(max_length=20)),
+                        ("name", models.CharField(max_length=100)),
+                        (
+                            "asset_type",
+                            models.CharField(
+                                choices=[
+                                    ("crypto", "Coin"),
+                                    ("stablecoin", "Stablecoin"),
+                                    ("macro", "Macro series"),
+                                    ("index", "Index"),
+                                ],
+                                default="crypto",
+                                max_length=20,
+                            ),
+                        ),
+                        ("coingecko_id", models.CharField(blank=True, max_length=100, null=True)),
+                        ("quote_currency", models.CharField(default="USD", max_length=10)),
+                        ("external_ids", models.JSONField(blank=True, default=dict)),
+                        ("logo_url", models.URLField(blank=True, max_length=500)),
+                        ("website_url", models.URLField(blank=True, max_length=500)),
+                        ("blockchain_site", models.URLField(blank=True, max_length=500)),
+                        ("links", models.JSONField(blank=True, default=dict)),
+                        ("description", models.TextField(blank=True)),
+                        ("market_cap", models.FloatField(blank=True, null=True)),
+                        ("market_cap_rank", models.PositiveIntegerField(blank=True, null=True)),
+                        ("current_price", models.FloatField(blank=True, null=True)),
+                        ("total_volume", models.FloatField(blank=True, null=True)),
+                        ("circulating_supply", models.FloatField(blank=True, null=True)),
+                        ("total_supply", models.FloatField(blank=True, null=True)),
+                        ("max_supply", models.FloatField(blank=True, null=True)),
+                        ("price_change_percentage_24h", models.FloatField(blank=True, null=True)),
+                        ("price_change_percentage_7d", models.FloatField(blank=True, null=True)),
+                        ("price_change_percentage_30d", models.FloatField(blank=True, null=True)),
+                        ("ath", models.FloatField(blank=True, null=True)),
+                        ("ath_date", models.DateTimeField(blank=True, null=True)),
+                        ("atl", models.FloatField(blank=True, null=True)),
+                        ("atl_date", models.DateTimeField(blank=True, null=True)),
+                        ("metrics_details", models.JSONField(blank=True, default=dict)),
+                        ("timeframe_usage", models.JSONField(blank=True, default=dict)),
+                        ("last_accessed_at", models.DateTimeField(blank=True, null=True)),
+                        ("access_count", models.PositiveIntegerField(default=0)),
+                        (
+                            "watchlist_tier",
+                            models.CharField(
+                                choices=[("tier1", "Tier 1"), ("tier2", "Tier 2"), ("none", "Not followed")],
+                                default="none",
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "sector_name",
+                            models.CharField(
+                                blank=True, help_text="primary sector, kept by sectors", max_length=100
+                            ),
+                        ),
+                        ("is_active", models.BooleanField(default=True)),
+                        ("is_supported", models.BooleanField(default=True)),
+                        ("data_quality_score", models.PositiveSmallIntegerField(default=100)),
+                        ("data_source", models.CharField(default="import", max_length=50)),
+                        ("last_price_update", models.DateTimeField(blank=True, null=True)),
+                        (
+                            "created_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        (
+                            "updated_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                    ],
+                    options={
+                        "indexes": [
+                            models.Index(fields=["asset_type", "is_active"], name="assets_asset_type_active"),
+                            models.Index(fields=["market_cap_rank"], name="assets_asset_rank"),
+                            models.Index(fields=["last_accessed_at"], name="assets_asset_accessed"),
+                            models.Index(fields=["data_source"], name="assets_asset_source"),
+                            models.Index(fields=["watchlist_tier", "is_active"], name="assets_asset_tier"),
+                            models.Index(fields=["sector_name", "is_active"], name="assets_asset_sector"),
                         ],
-                        default="crypto",
-                        max_length=20,
-                    ),
-                ),
-                ("coingecko_id", models.CharField(blank=True, max_length=100, null=True)),
-                ("quote_currency", models.CharField(default="USD", max_length=10)),
-                ("external_ids", models.JSONField(blank=True, default=dict)),
-                ("logo_url", models.URLField(blank=True, max_length=500)),
-                ("website_url", models.URLField(blank=True, max_length=500)),
-                ("blockchain_site", models.URLField(blank=True, max_length=500)),
-                ("links", models.JSONField(blank=True, default=dict)),
-                ("description", models.TextField(blank=True)),
-                ("market_cap", models.FloatField(blank=True, null=True)),
-                ("market_cap_rank", models.PositiveIntegerField(blank=True, null=True)),
-                ("current_price", models.FloatField(blank=True, null=True)),
-                ("total_volume", models.FloatField(blank=True, null=True)),
-                ("circulating_supply", models.FloatField(blank=True, null=True)),
-                ("total_supply", models.FloatField(blank=True, null=True)),
-                ("max_supply", models.FloatField(blank=True, null=True)),
-                ("price_change_percentage_24h", models.FloatField(blank=True, null=True)),
-                ("price_change_percentage_7d", models.FloatField(blank=True, null=True)),
-                ("price_change_percentage_30d", models.FloatField(blank=True, null=True)),
-                ("ath", models.FloatField(blank=True, null=True)),
-                ("ath_date", models.DateTimeField(blank=True, null=True)),
-                ("atl", models.FloatField(blank=True, null=True)),
-                ("atl_date", models.DateTimeField(blank=True, null=True)),
-                ("metrics_details", models.JSONField(blank=True, default=dict)),
-                ("timeframe_usage", models.JSONField(blank=True, default=dict)),
-                ("last_accessed_at", models.DateTimeField(blank=True, null=True)),
-                ("access_count", models.PositiveIntegerField(default=0)),
-                (
-                    "watchlist_tier",
-                    models.CharField(
-                        choices=[("tier1", "Tier 1"), ("tier2", "Tier 2"), ("none", "Not followed")],
-                        default="none",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "sector_name",
-                    models.CharField(blank=True, help_text="primary sector, kept by sectors", max_length=100),
-                ),
-                ("is_active", models.BooleanField(default=True)),
-                ("is_supported", models.BooleanField(default=True)),
-                ("data_quality_score", models.PositiveSmallIntegerField(default=100)),
-                ("data_source", models.CharField(default="import", max_length=50)),
-                ("last_price_update", models.DateTimeField(blank=True, null=True)),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
-                ),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
-                ),
-            ],
-            options={
-                "indexes": [
-                    models.Index(fields=["asset_type", "is_active"], name="assets_asset_type_active"),
-                    models.Index(fields=["market_cap_rank"], name="assets_asset_rank"),
-                    models.Index(fields=["last_accessed_at"], name="assets_asset_accessed"),
-                    models.Index(fields=["data_source"], name="assets_asset_source"),
-                    models.Index(fields=["watchlist_tier", "is_active"], name="assets_asset_tier"),
-                    models.Index(fields=["sector_name", "is_active"], name="assets_asset_sector"),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("is_supported", True)),
-                        fields=("symbol",),
-                        name="assets_asset_unique_symbol",
-                    ),
-                    models.UniqueConstraint(
-                        condition=models.Q(("coingecko_id__isnull", False)),
-                        fields=("coingecko_id",),
-                        name="assets_asset_unique_coingecko_id",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("asset_type__in", ["crypto", "stablecoin", "macro", "index"])),
-                        name="assets_asset_asset_type_known",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("watchlist_tier__in", ["tier1", "tier2", "none"])),
-                        name="assets_asset_watchlist_tier_known",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("market_cap__gte", 0)), name="assets_asset_market_cap_range"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("current_price__gt", 0)),
-                        name="assets_asset_current_price_positive",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("circulating_supply__gte", 0)),
-                        name="assets_asset_circulating_supply_range",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("data_quality_score__gte", 0), ("data_quality_score__lte", 100)),
-                        name="assets_asset_data_quality_score_range",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("market_cap_rank__gt", 0)),
-                        name="assets_asset_market_cap_rank_positive",
-                    ),
-                ],
-            },
-        ),
-        schema.CreatePartitionedModel(
-            name="Candle",
-            fields=[
-                (
-                    "asset",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="candles",
-                        to="assets.asset",
-                    ),
-                ),
-                ("timeframe", assets.models.fields.TimeframeField()),
-                (
-                    "candle_time",
-                    models.DateTimeField(help_text="open time (UTC); the bar is known from its close on"),
-                ),
-                ("open", models.FloatField()),
-                ("high", models.FloatField()),
-                ("low", models.FloatField()),
-                ("close", models.FloatField()),
-                ("volume", models.FloatField(help_text="USD turned over in the bar")),
-                ("market_cap", models.FloatField(blank=True, null=True)),
-                ("trade_count", models.IntegerField(blank=True, null=True)),
-                ("vwap", models.FloatField(blank=True, null=True)),
-                ("technical_indicators", models.JSONField(blank=True, null=True)),
-                ("is_validated", models.BooleanField(default=False)),
-                (
-                    "pk",
-                    models.CompositePrimaryKey(
-                        "asset_id",
-                        "timeframe",
-                        "candle_time",
-                        blank=True,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-            },
-            by="timeframe",
-            values=[timeframe.code for timeframe in Timeframe],
-            then_by="candle_time",
-        ),
-        schema.CreatePartitionedModel(
-            name="CandleArchive",
-            fields=[
-                (
-                    "asset",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="archived",
-                        to="assets.asset",
-                    ),
-                ),
-                ("timeframe", assets.models.fields.TimeframeField()),
-                (
-                    "candle_time",
-                    models.DateTimeField(help_text="open time (UTC); the bar is known from its close on"),
-                ),
-                ("open", models.FloatField()),
-                ("high", models.FloatField()),
-                ("low", models.FloatField()),
-                ("close", models.FloatField()),
-                ("volume", models.FloatField(help_text="USD turned over in the bar")),
-                ("market_cap", models.FloatField(blank=True, null=True)),
-                ("trade_count", models.IntegerField(blank=True, null=True)),
-                ("vwap", models.FloatField(blank=True, null=True)),
-                ("technical_indicators", models.JSONField(blank=True, null=True)),
-                ("is_validated", models.BooleanField(default=False)),
-                (
-                    "pk",
-                    models.CompositePrimaryKey(
-                        "asset_id",
-                        "timeframe",
-                        "candle_time",
-                        blank=True,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-            },
-            by="timeframe",
-            values=[timeframe.code for timeframe in Timeframe],
-        ),
-        migrations.CreateModel(
-            name="DataImport",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("candles", "Candles"),
-                            ("series", "Macro series"),
-                            ("simulation", "Simulated market"),
-                            ("provider", "Data provider"),
+                        "constraints": [
+                            models.UniqueConstraint(
+                                condition=models.Q(("is_supported", True)),
+                                fields=("symbol",),
+                                name="assets_asset_unique_symbol",
+                            ),
+                            models.UniqueConstraint(
+                                condition=models.Q(("coingecko_id__isnull", False)),
+                                fields=("coingecko_id",),
+                                name="assets_asset_unique_coingecko_id",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("asset_type__in", ["crypto", "stablecoin", "macro", "index"])
+                                ),
+                                name="assets_asset_asset_type_known",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(("watchlist_tier__in", ["tier1", "tier2", "none"])),
+                                name="assets_asset_watchlist_tier_known",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(("market_cap__gte", 0)),
+                                name="assets_asset_market_cap_range",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(("current_price__gt", 0)),
+                                name="assets_asset_current_price_positive",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(("circulating_supply__gte", 0)),
+                                name="assets_asset_circulating_supply_range",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("data_quality_score__gte", 0), ("data_quality_score__lte", 100)
+                                ),
+                                name="assets_asset_data_quality_score_range",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(("market_cap_rank__gt", 0)),
+                                name="assets_asset_market_cap_rank_positive",
+                            ),
                         ],
-                        max_length=20,
+                    },
+                ),
+                schema.CreatePartitionedModel(
+                    name="Candle",
+                    fields=[
+                        (
+                            "asset",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                db_index=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="candles",
+                                to="assets.asset",
+                            ),
+                        ),
+                        ("timeframe", assets.models.fields.TimeframeField()),
+                        (
+                            "candle_time",
+                            models.DateTimeField(
+                                help_text="open time (UTC); the bar is known from its close on"
+                            ),
+                        ),
+                        ("open", models.FloatField()),
+                        ("high", models.FloatField()),
+                        ("low", models.FloatField()),
+                        ("close", models.FloatField()),
+                        ("volume", models.FloatField(help_text="USD turned over in the bar")),
+                        ("market_cap", models.FloatField(blank=True, null=True)),
+                        ("trade_count", models.IntegerField(blank=True, null=True)),
+                        ("vwap", models.FloatField(blank=True, null=True)),
+                        ("technical_indicators", models.JSONField(blank=True, null=True)),
+                        ("is_validated", models.BooleanField(default=False)),
+                        (
+                            "pk",
+                            models.CompositePrimaryKey(
+                                "asset_id",
+                                "timeframe",
+                                "candle_time",
+                                blank=True,
+                                editable=False,
+                                primary_key=True,
+                                serialize=False,
+                            ),
+                        ),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
+                    by="timeframe",
+                    values=[timeframe.code for timeframe in Timeframe],
+                    then_by="candle_time",
+                ),
+                schema.CreatePartitionedModel(
+                    name="CandleArchive",
+                    fields=[
+                        (
+                            "asset",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                db_index=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="archived",
+                                to="assets.asset",
+                            ),
+                        ),
+                        ("timeframe", assets.models.fields.TimeframeField()),
+                        (
+                            "candle_time",
+                            models.DateTimeField(
+                                help_text="open time (UTC); the bar is known from its close on"
+                            ),
+                        ),
+                        ("open", models.FloatField()),
+                        ("high", models.FloatField()),
+                        ("low", models.FloatField()),
+                        ("close", models.FloatField()),
+                        ("volume", models.FloatField(help_text="USD turned over in the bar")),
+                        ("market_cap", models.FloatField(blank=True, null=True)),
+                        ("trade_count", models.IntegerField(blank=True, null=True)),
+                        ("vwap", models.FloatField(blank=True, null=True)),
+                        ("technical_indicators", models.JSONField(blank=True, null=True)),
+                        ("is_validated", models.BooleanField(default=False)),
+                        (
+                            "pk",
+                            models.CompositePrimaryKey(
+                                "asset_id",
+                                "timeframe",
+                                "candle_time",
+                                blank=True,
+                                editable=False,
+                                primary_key=True,
+                                serialize=False,
+                            ),
+                        ),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
+                    by="timeframe",
+                    values=[timeframe.code for timeframe in Timeframe],
+                ),
+                migrations.CreateModel(
+                    name="DataImport",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[
+                                    ("candles", "Candles"),
+                                    ("series", "Macro series"),
+                                    ("simulation", "Simulated market"),
+                                    ("provider", "Data provider"),
+                                ],
+                                max_length=20,
+                            ),
+                        ),
+                        ("source", models.CharField(help_text="file, folder or provider", max_length=500)),
+                        ("data_format", models.CharField(blank=True, max_length=50)),
+                        ("timeframe", assets.models.fields.TimeframeField(blank=True, null=True)),
+                        (
+                            "status",
+                            models.CharField(
+                                choices=[
+                                    ("running", "Running"),
+                                    ("completed", "Completed"),
+                                    ("failed", "Failed"),
+                                ],
+                                default="running",
+                                max_length=20,
+                            ),
+                        ),
+                        ("rows_read", models.BigIntegerField(default=0)),
+                        ("rows_stored", models.BigIntegerField(default=0)),
+                        ("rows_unchanged", models.BigIntegerField(default=0)),
+                        ("rows_rejected", models.BigIntegerField(default=0)),
+                        ("rejects", models.JSONField(blank=True, default=dict, help_text="rows by reason")),
+                        ("parameters", models.JSONField(blank=True, default=dict)),
+                        ("first_time", models.DateTimeField(blank=True, null=True)),
+                        ("last_time", models.DateTimeField(blank=True, null=True)),
+                        ("error", models.TextField(blank=True)),
+                        (
+                            "started_at",
+                            models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                        ),
+                        ("finished_at", models.DateTimeField(blank=True, null=True)),
+                    ],
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="asset",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="touch",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="NEW.updated_at = NOW(); RETURN NEW;",
+                            hash="37e30a15d452789e48cbc765e855b2993f9442c4",
+                            operation="UPDATE",
+                            pgid="pgtrigger_touch_6a482",
+                            table="assets_asset",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                ("source", models.CharField(help_text="file, folder or provider", max_length=500)),
-                ("data_format", models.CharField(blank=True, max_length=50)),
-                ("timeframe", assets.models.fields.TimeframeField(blank=True, null=True)),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[("running", "Running"), ("completed", "Completed"), ("failed", "Failed")],
-                        default="running",
-                        max_length=20,
+                pgtrigger.migrations.AddTrigger(
+                    model_name="asset",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="keep_with_candles",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="IF EXISTS (SELECT 1 FROM assets_candle WHERE asset_id = OLD.id) THEN RAISE EXCEPTION 'asset % has candles and cannot be deleted', OLD.symbol; END IF; RETURN OLD;",
+                            hash="370d0250db3d51b1a829d8f54483f2a2ed9a3ec2",
+                            operation="DELETE",
+                            pgid="pgtrigger_keep_with_candles_142ef",
+                            table="assets_asset",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                ("rows_read", models.BigIntegerField(default=0)),
-                ("rows_stored", models.BigIntegerField(default=0)),
-                ("rows_unchanged", models.BigIntegerField(default=0)),
-                ("rows_rejected", models.BigIntegerField(default=0)),
-                ("rejects", models.JSONField(blank=True, default=dict, help_text="rows by reason")),
-                ("parameters", models.JSONField(blank=True, default=dict)),
-                ("first_time", models.DateTimeField(blank=True, null=True)),
-                ("last_time", models.DateTimeField(blank=True, null=True)),
-                ("error", models.TextField(blank=True)),
-                ("started_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ("finished_at", models.DateTimeField(blank=True, null=True)),
-            ],
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="asset",
-            trigger=pgtrigger.compiler.Trigger(
-                name="touch",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="NEW.updated_at = NOW(); RETURN NEW;",
-                    hash="37e30a15d452789e48cbc765e855b2993f9442c4",
-                    operation="UPDATE",
-                    pgid="pgtrigger_touch_6a482",
-                    table="assets_asset",
-                    when="BEFORE",
+                migrations.AddIndex(
+                    model_name="dataimport",
+                    index=models.Index(
+                        models.OrderBy(models.F("started_at"), descending=True),
+                        name="assets_dataimport_latest",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="asset",
-            trigger=pgtrigger.compiler.Trigger(
-                name="keep_with_candles",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="IF EXISTS (SELECT 1 FROM assets_candle WHERE asset_id = OLD.id) THEN RAISE EXCEPTION 'asset % has candles and cannot be deleted', OLD.symbol; END IF; RETURN OLD;",
-                    hash="370d0250db3d51b1a829d8f54483f2a2ed9a3ec2",
-                    operation="DELETE",
-                    pgid="pgtrigger_keep_with_candles_142ef",
-                    table="assets_asset",
-                    when="BEFORE",
+                migrations.AddConstraint(
+                    model_name="dataimport",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["candles", "series", "simulation", "provider"])),
+                        name="assets_dataimport_kind_known",
+                    ),
                 ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dataimport",
-            index=models.Index(
-                models.OrderBy(models.F("started_at"), descending=True), name="assets_dataimport_latest"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dataimport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["candles", "series", "simulation", "provider"])),
-                name="assets_dataimport_kind_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dataimport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["running", "completed", "failed"])),
-                name="assets_dataimport_status_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="candle",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("high__gte", models.F("open")),
-                    ("high__lt", float("inf")),
-                    ("low__gt", 0),
-                    ("low__lte", models.F("open")),
-                    ("high__gte", models.F("close")),
-                    ("low__lte", models.F("close")),
+                migrations.AddConstraint(
+                    model_name="dataimport",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("status__in", ["running", "completed", "failed"])),
+                        name="assets_dataimport_status_known",
+                    ),
                 ),
-                name="assets_candle_ohlc",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="candle",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("volume__gte", 0), ("volume__lt", float("inf"))),
-                name="assets_candle_volume_range",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="candlearchive",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("high__gte", models.F("open")),
-                    ("high__lt", float("inf")),
-                    ("low__gt", 0),
-                    ("low__lte", models.F("open")),
-                    ("high__gte", models.F("close")),
-                    ("low__lte", models.F("close")),
+                migrations.AddConstraint(
+                    model_name="candle",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            ("high__gte", models.F("open")),
+                            ("high__lt", float("inf")),
+                            ("low__gt", 0),
+                            ("low__lte", models.F("open")),
+                            ("high__gte", models.F("close")),
+                            ("low__lte", models.F("close")),
+                        ),
+                        name="assets_candle_ohlc",
+                    ),
                 ),
-                name="assets_candlearchive_ohlc",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="candlearchive",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("volume__gte", 0), ("volume__lt", float("inf"))),
-                name="assets_candlearchive_volume_range",
-            ),
+                migrations.AddConstraint(
+                    model_name="candle",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("volume__gte", 0), ("volume__lt", float("inf"))),
+                        name="assets_candle_volume_range",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="candlearchive",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            ("high__gte", models.F("open")),
+                            ("high__lt", float("inf")),
+                            ("low__gt", 0),
+                            ("low__lte", models.F("open")),
+                            ("high__gte", models.F("close")),
+                            ("low__lte", models.F("close")),
+                        ),
+                        name="assets_candlearchive_ohlc",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="candlearchive",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("volume__gte", 0), ("volume__lt", float("inf"))),
+                        name="assets_candlearchive_volume_range",
+                    ),
+                ),
+            ]
         ),
     ]

@@ -32,6 +32,7 @@ class Topic(StrEnum):
 
     CANDLE = "assets.candle"
     OUTCOME = "aimodels.outcome"
+    TRAINING = "aimodels.training"
     REGIME = "macro.regime"
     SECTORS = "sectors.ranking"
     WATCHLIST = "selection.watchlist"

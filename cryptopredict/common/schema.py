@@ -7,6 +7,7 @@ from typing import Any
 
 import pgtrigger
 from django.db import migrations, models
+from pgtrigger.migrations import AddTrigger
 
 
 def one_of(field: str, choices: type[models.TextChoices]) -> models.CheckConstraint:
@@ -99,3 +100,44 @@ class CreatePartitionedModel(migrations.CreateModel):
             schema_editor.execute(
                 f"CREATE TABLE {table}_t{value} PARTITION OF {table} FOR VALUES IN ({value}){below}"
             )
+
+
+class CreateTables(migrations.operations.base.Operation):
+    """An app's first tables, with all that belongs to them, as one step.
+
+    `operations` are those that `makemigrations` writes: models, fields, constraints, indexes, triggers.
+    Django renders every model of the project anew after each of them, which takes most of the time of a
+    first `migrate`; here the state is rendered once, and each table is made whole, as it stands after the
+    last of them.
+    """
+
+    reduces_to_sql = True
+    reversible = True
+
+    def __init__(self, operations: Iterable[Any]) -> None:
+        self.operations = list(operations)
+
+    def deconstruct(self) -> tuple[str, Any, dict[str, Any]]:
+        return type(self).__name__, [], {"operations": self.operations}
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        state.__dict__.pop("apps", None)  # rendered when it is next asked for, not after each operation
+        for operation in self.operations:
+            operation.state_forwards(app_label, state)
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        for operation in self._of(migrations.CreateModel, AddTrigger):
+            operation.database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        for operation in reversed(self._of(AddTrigger)):
+            operation.database_backwards(app_label, schema_editor, to_state, from_state)
+        for operation in reversed(self._of(migrations.CreateModel)):
+            operation.database_backwards(app_label, schema_editor, from_state, to_state)
+
+    def describe(self) -> str:
+        names = ", ".join(operation.name for operation in self._of(migrations.CreateModel))
+        return f"Create tables {names}"
+
+    def _of(self, *kinds: type) -> list[Any]:
+        return [operation for operation in self.operations if isinstance(operation, kinds)]

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import assets.models.fields
+from cryptopredict.common import schema
 
 
 class Migration(migrations.Migration):
@@ -18,159 +19,171 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="PipelineRun",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("timeframe", assets.models.fields.TimeframeField()),
-                ("since", models.DateTimeField(help_text="close of the first bar")),
-                ("as_of", models.DateTimeField(help_text="close of the last bar")),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[("running", "Running"), ("completed", "Completed"), ("failed", "Failed")],
-                        default="running",
-                        max_length=20,
-                    ),
-                ),
-                ("stages", models.JSONField(blank=True, default=list)),
-                ("rows", models.PositiveBigIntegerField(default=0)),
-                ("seconds", models.FloatField(blank=True, null=True)),
-                ("error", models.TextField(blank=True)),
-                (
-                    "started_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
-                ),
-                ("finished_at", models.DateTimeField(blank=True, null=True)),
-            ],
-            options={
-                "indexes": [
-                    models.Index(
-                        models.OrderBy(models.F("started_at"), descending=True),
-                        name="cryptopredict_run_latest",
-                    ),
-                    models.Index(
-                        models.F("timeframe"),
-                        models.OrderBy(models.F("as_of"), descending=True),
-                        name="cryptopredict_run_bar",
-                    ),
-                ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("status__in", ["running", "completed", "failed"])),
-                        name="cryptopredict_pipelinerun_status_known",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("since__lte", models.F("as_of"))),
-                        name="cryptopredict_pipelinerun_span",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="SystemHealth",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("check_time", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ("api_status", models.JSONField(blank=True, default=dict)),
-                ("database_status", models.JSONField(blank=True, default=dict)),
-                ("ml_models_status", models.JSONField(blank=True, default=dict)),
-                ("data_pipeline_status", models.JSONField(blank=True, default=dict)),
-                ("overall_health_score", models.FloatField(blank=True, null=True)),
-                ("performance_metrics", models.JSONField(blank=True, default=dict)),
-                ("error_logs", models.JSONField(blank=True, default=list)),
-            ],
-            options={
-                "verbose_name_plural": "system health",
-                "indexes": [
-                    models.Index(
-                        models.OrderBy(models.F("check_time"), descending=True),
-                        name="cryptopredict_health_latest",
-                    )
-                ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("overall_health_score__gte", 0), ("overall_health_score__lte", 100)
+        schema.CreateTables(
+            [
+                migrations.CreateModel(
+                    name="PipelineRun",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
                         ),
-                        name="cryptopredict_systemhealth_overall_health_score_range",
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="RuntimeSettings",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("suggestion_confidence_min", models.FloatField(default=0.5)),
-                ("signal_confidence_min", models.FloatField(blank=True, null=True)),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
-                ),
-                (
-                    "changed_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name_plural": "runtime settings",
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("id", 1)), name="cryptopredict_runtimesettings_one_row"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("suggestion_confidence_min__gte", 0), ("suggestion_confidence_min__lte", 1)
+                        ("timeframe", assets.models.fields.TimeframeField()),
+                        ("since", models.DateTimeField(help_text="close of the first bar")),
+                        ("as_of", models.DateTimeField(help_text="close of the last bar")),
+                        (
+                            "status",
+                            models.CharField(
+                                choices=[
+                                    ("running", "Running"),
+                                    ("completed", "Completed"),
+                                    ("failed", "Failed"),
+                                ],
+                                default="running",
+                                max_length=20,
+                            ),
                         ),
-                        name="cryptopredict_runtimesettings_suggestion_confidence_min_range",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("signal_confidence_min__gte", 0), ("signal_confidence_min__lte", 1)
+                        ("stages", models.JSONField(blank=True, default=list)),
+                        ("rows", models.PositiveBigIntegerField(default=0)),
+                        ("seconds", models.FloatField(blank=True, null=True)),
+                        ("error", models.TextField(blank=True)),
+                        (
+                            "started_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
                         ),
-                        name="cryptopredict_runtimesettings_signal_confidence_min_range",
-                    ),
-                ],
-            },
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="runtimesettings",
-            trigger=pgtrigger.compiler.Trigger(
-                name="touch",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="NEW.updated_at = NOW(); RETURN NEW;",
-                    hash="bb48a2ad34d7b93cdcaccb0d739060cfdd90ea1e",
-                    operation="UPDATE",
-                    pgid="pgtrigger_touch_1d01b",
-                    table="cryptopredict_runtimesettings",
-                    when="BEFORE",
+                        ("finished_at", models.DateTimeField(blank=True, null=True)),
+                    ],
+                    options={
+                        "indexes": [
+                            models.Index(
+                                models.OrderBy(models.F("started_at"), descending=True),
+                                name="cryptopredict_run_latest",
+                            ),
+                            models.Index(
+                                models.F("timeframe"),
+                                models.OrderBy(models.F("as_of"), descending=True),
+                                name="cryptopredict_run_bar",
+                            ),
+                        ],
+                        "constraints": [
+                            models.CheckConstraint(
+                                condition=models.Q(("status__in", ["running", "completed", "failed"])),
+                                name="cryptopredict_pipelinerun_status_known",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(("since__lte", models.F("as_of"))),
+                                name="cryptopredict_pipelinerun_span",
+                            ),
+                        ],
+                    },
                 ),
-            ),
+                migrations.CreateModel(
+                    name="SystemHealth",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "check_time",
+                            models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                        ),
+                        ("api_status", models.JSONField(blank=True, default=dict)),
+                        ("database_status", models.JSONField(blank=True, default=dict)),
+                        ("ml_models_status", models.JSONField(blank=True, default=dict)),
+                        ("data_pipeline_status", models.JSONField(blank=True, default=dict)),
+                        ("overall_health_score", models.FloatField(blank=True, null=True)),
+                        ("performance_metrics", models.JSONField(blank=True, default=dict)),
+                        ("error_logs", models.JSONField(blank=True, default=list)),
+                    ],
+                    options={
+                        "verbose_name_plural": "system health",
+                        "indexes": [
+                            models.Index(
+                                models.OrderBy(models.F("check_time"), descending=True),
+                                name="cryptopredict_health_latest",
+                            )
+                        ],
+                        "constraints": [
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("overall_health_score__gte", 0), ("overall_health_score__lte", 100)
+                                ),
+                                name="cryptopredict_systemhealth_overall_health_score_range",
+                            )
+                        ],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="RuntimeSettings",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("suggestion_confidence_min", models.FloatField(default=0.5)),
+                        ("signal_confidence_min", models.FloatField(blank=True, null=True)),
+                        (
+                            "updated_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        (
+                            "changed_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.SET_NULL,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name_plural": "runtime settings",
+                        "constraints": [
+                            models.CheckConstraint(
+                                condition=models.Q(("id", 1)), name="cryptopredict_runtimesettings_one_row"
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("suggestion_confidence_min__gte", 0),
+                                    ("suggestion_confidence_min__lte", 1),
+                                ),
+                                name="cryptopredict_runtimesettings_suggestion_confidence_min_range",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("signal_confidence_min__gte", 0), ("signal_confidence_min__lte", 1)
+                                ),
+                                name="cryptopredict_runtimesettings_signal_confidence_min_range",
+                            ),
+                        ],
+                    },
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="runtimesettings",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="touch",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="NEW.updated_at = NOW(); RETURN NEW;",
+                            hash="bb48a2ad34d7b93cdcaccb0d739060cfdd90ea1e",
+                            operation="UPDATE",
+                            pgid="pgtrigger_touch_1d01b",
+                            table="cryptopredict_runtimesettings",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+            ]
         ),
     ]

@@ -8,6 +8,7 @@ import pgtrigger.migrations
 from django.db import migrations, models
 
 import assets.models.fields
+from cryptopredict.common import schema
 
 
 class Migration(migrations.Migration):
@@ -18,747 +19,762 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="MarketSentiment",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+        schema.CreateTables(
+            [
+                migrations.CreateModel(
+                    name="MarketSentiment",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("timeframe", assets.models.fields.TimeframeField()),
+                        ("as_of", models.DateTimeField()),
+                        (
+                            "origin",
+                            models.CharField(
+                                choices=[("live", "Live"), ("replay", "Replay")],
+                                default="replay",
+                                editable=False,
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "created_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        ("fear_greed_index", models.FloatField(blank=True, null=True)),
+                        ("funding_rates", models.JSONField(blank=True, default=dict)),
+                        ("social_sentiment", models.JSONField(blank=True, default=dict)),
+                        ("news_sentiment", models.JSONField(blank=True, default=dict)),
+                        ("composite_sentiment", models.FloatField(blank=True, null=True)),
+                        ("sentiment_sources", models.JSONField(blank=True, default=dict)),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
                 ),
-                ("timeframe", assets.models.fields.TimeframeField()),
-                ("as_of", models.DateTimeField()),
-                (
-                    "origin",
-                    models.CharField(
-                        choices=[("live", "Live"), ("replay", "Replay")],
-                        default="replay",
-                        editable=False,
-                        max_length=10,
-                    ),
+                migrations.CreateModel(
+                    name="MetricsSnapshot",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("snapshot_time", models.DateTimeField()),
+                        ("timeframe", assets.models.fields.TimeframeField()),
+                        ("btc_price_usd", models.FloatField(blank=True, null=True)),
+                        ("rsi_14", models.FloatField(blank=True, null=True)),
+                        ("sma_200", models.FloatField(blank=True, null=True)),
+                        ("ema_200", models.FloatField(blank=True, null=True)),
+                        ("fear_greed_index", models.FloatField(blank=True, null=True)),
+                        ("google_trends_score", models.FloatField(blank=True, null=True)),
+                        ("funding_rate_btc", models.FloatField(blank=True, null=True)),
+                        ("open_interest_btc", models.FloatField(blank=True, null=True)),
+                        ("whale_netflow_24h", models.FloatField(blank=True, null=True)),
+                        ("active_addresses_btc", models.FloatField(blank=True, null=True)),
+                        ("altcoin_dominance", models.FloatField(blank=True, null=True)),
+                        ("liquidity_score", models.FloatField(blank=True, null=True)),
+                        ("halving_countdown_days", models.IntegerField(blank=True, null=True)),
+                        ("weekly_return", models.FloatField(blank=True, null=True)),
+                        ("monthly_return", models.FloatField(blank=True, null=True)),
+                        ("btc_dominance", models.FloatField(blank=True, null=True)),
+                        ("eth_dominance", models.FloatField(blank=True, null=True)),
+                        ("usdt_dominance", models.FloatField(blank=True, null=True)),
+                        ("total_market_cap", models.FloatField(blank=True, null=True)),
+                        ("sp500", models.FloatField(blank=True, null=True)),
+                        ("gold", models.FloatField(blank=True, null=True)),
+                        ("dxy", models.FloatField(blank=True, null=True)),
+                        ("us_10y_yield", models.FloatField(blank=True, null=True)),
+                        ("vix_index", models.FloatField(blank=True, null=True)),
+                        ("liquidations_long", models.FloatField(blank=True, null=True)),
+                        ("liquidations_short", models.FloatField(blank=True, null=True)),
+                        ("liquidation_zones", models.JSONField(blank=True, default=list)),
+                        ("btc_eth_correlation_30d", models.FloatField(blank=True, null=True)),
+                        ("btc_sp500_correlation_30d", models.FloatField(blank=True, null=True)),
+                        ("crypto_market_breadth", models.FloatField(blank=True, null=True)),
+                        ("new_highs_24h", models.IntegerField(blank=True, null=True)),
+                        ("new_lows_24h", models.IntegerField(blank=True, null=True)),
+                        ("momentum_index", models.FloatField(blank=True, null=True)),
+                        ("extended_metrics", models.JSONField(blank=True, default=dict)),
+                        ("data_quality_flags", models.JSONField(blank=True, default=dict)),
+                        ("has_anomalies", models.BooleanField(default=False)),
+                        ("is_validated", models.BooleanField(default=False)),
+                        ("snapshot_version", models.CharField(blank=True, max_length=50)),
+                        ("data_source", models.CharField(default="aggregated", max_length=50)),
+                        ("data_collection_started", models.DateTimeField(blank=True, null=True)),
+                        ("data_collection_completed", models.DateTimeField(blank=True, null=True)),
+                        ("collection_duration_ms", models.PositiveIntegerField(blank=True, null=True)),
+                        (
+                            "created_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        (
+                            "updated_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                    ],
                 ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
+                migrations.CreateModel(
+                    name="RegimeAnalysis",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("timeframe", assets.models.fields.TimeframeField()),
+                        ("as_of", models.DateTimeField()),
+                        (
+                            "origin",
+                            models.CharField(
+                                choices=[("live", "Live"), ("replay", "Replay")],
+                                default="replay",
+                                editable=False,
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "created_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        (
+                            "market_regime",
+                            models.CharField(
+                                choices=[
+                                    ("bull", "Bull"),
+                                    ("bear", "Bear"),
+                                    ("neutral", "Neutral"),
+                                    ("volatile", "Volatile"),
+                                ],
+                                max_length=20,
+                            ),
+                        ),
+                        (
+                            "phase",
+                            models.CharField(
+                                choices=[
+                                    ("bull", "Bull"),
+                                    ("bear", "Bear"),
+                                    ("sideways", "Sideways"),
+                                    ("accumulation", "Accumulation"),
+                                    ("distribution", "Distribution"),
+                                    ("transition", "Transition"),
+                                ],
+                                max_length=20,
+                            ),
+                        ),
+                        ("confidence_score", models.FloatField(blank=True, null=True)),
+                        (
+                            "risk_level",
+                            models.CharField(
+                                choices=[
+                                    ("low", "Low"),
+                                    ("medium", "Medium"),
+                                    ("high", "High"),
+                                    ("extreme", "Extreme"),
+                                ],
+                                max_length=10,
+                            ),
+                        ),
+                        ("trend_strength", models.FloatField(blank=True, null=True)),
+                        ("recommended_exposure", models.FloatField(blank=True, null=True)),
+                        (
+                            "probabilities",
+                            models.JSONField(
+                                blank=True, default=dict, help_text="probability of each regime now"
+                            ),
+                        ),
+                        ("sentiment_breakdown", models.JSONField(blank=True, default=dict)),
+                        ("regime_drivers", models.JSONField(blank=True, default=list)),
+                        ("dominance_data", models.JSONField(blank=True, default=dict)),
+                        ("macro_indicators", models.JSONField(blank=True, default=dict)),
+                        (
+                            "reasons",
+                            models.JSONField(
+                                blank=True, default=dict, help_text="why a figure is null or withheld"
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name_plural": "regime analyses",
+                        "abstract": False,
+                    },
                 ),
-                ("fear_greed_index", models.FloatField(blank=True, null=True)),
-                ("funding_rates", models.JSONField(blank=True, default=dict)),
-                ("social_sentiment", models.JSONField(blank=True, default=dict)),
-                ("news_sentiment", models.JSONField(blank=True, default=dict)),
-                ("composite_sentiment", models.FloatField(blank=True, null=True)),
-                ("sentiment_sources", models.JSONField(blank=True, default=dict)),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="MetricsSnapshot",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                migrations.CreateModel(
+                    name="RegimeForecast",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("timeframe", assets.models.fields.TimeframeField()),
+                        ("as_of", models.DateTimeField()),
+                        (
+                            "origin",
+                            models.CharField(
+                                choices=[("live", "Live"), ("replay", "Replay")],
+                                default="replay",
+                                editable=False,
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "created_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        ("horizon_hours", models.PositiveIntegerField()),
+                        ("probabilities", models.JSONField()),
+                        (
+                            "persistence",
+                            models.JSONField(
+                                blank=True, default=dict, help_text="the rival: transition frequencies"
+                            ),
+                        ),
+                        ("confidence_score", models.FloatField()),
+                        (
+                            "realised_regime",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("bull", "Bull"),
+                                    ("bear", "Bear"),
+                                    ("neutral", "Neutral"),
+                                    ("volatile", "Volatile"),
+                                ],
+                                max_length=20,
+                                null=True,
+                            ),
+                        ),
+                        ("realised_at", models.DateTimeField(blank=True, null=True)),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
                 ),
-                ("snapshot_time", models.DateTimeField()),
-                ("timeframe", assets.models.fields.TimeframeField()),
-                ("btc_price_usd", models.FloatField(blank=True, null=True)),
-                ("rsi_14", models.FloatField(blank=True, null=True)),
-                ("sma_200", models.FloatField(blank=True, null=True)),
-                ("ema_200", models.FloatField(blank=True, null=True)),
-                ("fear_greed_index", models.FloatField(blank=True, null=True)),
-                ("google_trends_score", models.FloatField(blank=True, null=True)),
-                ("funding_rate_btc", models.FloatField(blank=True, null=True)),
-                ("open_interest_btc", models.FloatField(blank=True, null=True)),
-                ("whale_netflow_24h", models.FloatField(blank=True, null=True)),
-                ("active_addresses_btc", models.FloatField(blank=True, null=True)),
-                ("altcoin_dominance", models.FloatField(blank=True, null=True)),
-                ("liquidity_score", models.FloatField(blank=True, null=True)),
-                ("halving_countdown_days", models.IntegerField(blank=True, null=True)),
-                ("weekly_return", models.FloatField(blank=True, null=True)),
-                ("monthly_return", models.FloatField(blank=True, null=True)),
-                ("btc_dominance", models.FloatField(blank=True, null=True)),
-                ("eth_dominance", models.FloatField(blank=True, null=True)),
-                ("usdt_dominance", models.FloatField(blank=True, null=True)),
-                ("total_market_cap", models.FloatField(blank=True, null=True)),
-                ("sp500", models.FloatField(blank=True, null=True)),
-                ("gold", models.FloatField(blank=True, null=True)),
-                ("dxy", models.FloatField(blank=True, null=True)),
-                ("us_10y_yield", models.FloatField(blank=True, null=True)),
-                ("vix_index", models.FloatField(blank=True, null=True)),
-                ("liquidations_long", models.FloatField(blank=True, null=True)),
-                ("liquidations_short", models.FloatField(blank=True, null=True)),
-                ("liquidation_zones", models.JSONField(blank=True, default=list)),
-                ("btc_eth_correlation_30d", models.FloatField(blank=True, null=True)),
-                ("btc_sp500_correlation_30d", models.FloatField(blank=True, null=True)),
-                ("crypto_market_breadth", models.FloatField(blank=True, null=True)),
-                ("new_highs_24h", models.IntegerField(blank=True, null=True)),
-                ("new_lows_24h", models.IntegerField(blank=True, null=True)),
-                ("momentum_index", models.FloatField(blank=True, null=True)),
-                ("extended_metrics", models.JSONField(blank=True, default=dict)),
-                ("data_quality_flags", models.JSONField(blank=True, default=dict)),
-                ("has_anomalies", models.BooleanField(default=False)),
-                ("is_validated", models.BooleanField(default=False)),
-                ("snapshot_version", models.CharField(blank=True, max_length=50)),
-                ("data_source", models.CharField(default="aggregated", max_length=50)),
-                ("data_collection_started", models.DateTimeField(blank=True, null=True)),
-                ("data_collection_completed", models.DateTimeField(blank=True, null=True)),
-                ("collection_duration_ms", models.PositiveIntegerField(blank=True, null=True)),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
-                ),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="RegimeAnalysis",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("timeframe", assets.models.fields.TimeframeField()),
-                ("as_of", models.DateTimeField()),
-                (
-                    "origin",
-                    models.CharField(
-                        choices=[("live", "Live"), ("replay", "Replay")],
-                        default="replay",
-                        editable=False,
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
-                ),
-                (
-                    "market_regime",
-                    models.CharField(
-                        choices=[
-                            ("bull", "Bull"),
-                            ("bear", "Bear"),
-                            ("neutral", "Neutral"),
-                            ("volatile", "Volatile"),
+                migrations.CreateModel(
+                    name="Dominance",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("timeframe", assets.models.fields.TimeframeField()),
+                        ("as_of", models.DateTimeField()),
+                        (
+                            "origin",
+                            models.CharField(
+                                choices=[("live", "Live"), ("replay", "Replay")],
+                                default="replay",
+                                editable=False,
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "created_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        ("btc_dominance", models.FloatField(blank=True, null=True)),
+                        ("eth_dominance", models.FloatField(blank=True, null=True)),
+                        ("alt_dominance", models.FloatField(blank=True, null=True)),
+                        ("stablecoin_dominance", models.FloatField(blank=True, null=True)),
+                        ("total_market_cap", models.FloatField(blank=True, null=True)),
+                        ("total_volume", models.FloatField(blank=True, null=True)),
+                        ("dominance_changes", models.JSONField(blank=True, default=dict)),
+                        (
+                            "cap_coverage",
+                            models.FloatField(
+                                blank=True,
+                                help_text="share of coins whose cap a source gave; the rest is estimated",
+                                null=True,
+                            ),
+                        ),
+                    ],
+                    options={
+                        "abstract": False,
+                        "indexes": [
+                            models.Index(
+                                models.F("timeframe"),
+                                models.OrderBy(models.F("as_of"), descending=True),
+                                name="macro_dominance_latest",
+                            )
                         ],
-                        max_length=20,
-                    ),
-                ),
-                (
-                    "phase",
-                    models.CharField(
-                        choices=[
-                            ("bull", "Bull"),
-                            ("bear", "Bear"),
-                            ("sideways", "Sideways"),
-                            ("accumulation", "Accumulation"),
-                            ("distribution", "Distribution"),
-                            ("transition", "Transition"),
+                        "constraints": [
+                            models.CheckConstraint(
+                                condition=models.Q(("origin__in", ["live", "replay"])),
+                                name="macro_dominance_origin_known",
+                            ),
+                            models.UniqueConstraint(
+                                fields=("timeframe", "as_of"), name="macro_dominance_unique_timeframe_as_of"
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(("btc_dominance__gte", 0), ("btc_dominance__lte", 100)),
+                                name="macro_dominance_btc_dominance_range",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(("eth_dominance__gte", 0), ("eth_dominance__lte", 100)),
+                                name="macro_dominance_eth_dominance_range",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(("alt_dominance__gte", 0), ("alt_dominance__lte", 100)),
+                                name="macro_dominance_alt_dominance_range",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("stablecoin_dominance__gte", 0), ("stablecoin_dominance__lte", 100)
+                                ),
+                                name="macro_dominance_stablecoin_dominance_range",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    (
+                                        "btc_dominance__gte",
+                                        django.db.models.expressions.CombinedExpression(
+                                            django.db.models.expressions.CombinedExpression(
+                                                django.db.models.expressions.CombinedExpression(
+                                                    models.Value(99.999999), "-", models.F("eth_dominance")
+                                                ),
+                                                "-",
+                                                models.F("alt_dominance"),
+                                            ),
+                                            "-",
+                                            models.F("stablecoin_dominance"),
+                                        ),
+                                    ),
+                                    (
+                                        "btc_dominance__lte",
+                                        django.db.models.expressions.CombinedExpression(
+                                            django.db.models.expressions.CombinedExpression(
+                                                django.db.models.expressions.CombinedExpression(
+                                                    models.Value(100.000001), "-", models.F("eth_dominance")
+                                                ),
+                                                "-",
+                                                models.F("alt_dominance"),
+                                            ),
+                                            "-",
+                                            models.F("stablecoin_dominance"),
+                                        ),
+                                    ),
+                                ),
+                                name="macro_dominance_shares_sum_to_100",
+                            ),
                         ],
-                        max_length=20,
+                    },
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="dominance",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="no_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                            hash="b176e178245b0d77c0b3f0382afe722ee83dfb4b",
+                            operation="DELETE",
+                            pgid="pgtrigger_no_delete_7bec9",
+                            table="macro_dominance",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                ("confidence_score", models.FloatField(blank=True, null=True)),
-                (
-                    "risk_level",
-                    models.CharField(
-                        choices=[
-                            ("low", "Low"),
-                            ("medium", "Medium"),
-                            ("high", "High"),
-                            ("extreme", "Extreme"),
-                        ],
-                        max_length=10,
+                pgtrigger.migrations.AddTrigger(
+                    model_name="dominance",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="IF (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
+                            hash="8b79bf82ca20ea83c15de3adfa7ddd87bbdcd082",
+                            operation="UPDATE",
+                            pgid="pgtrigger_append_only_051a0",
+                            table="macro_dominance",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                ("trend_strength", models.FloatField(blank=True, null=True)),
-                ("recommended_exposure", models.FloatField(blank=True, null=True)),
-                (
-                    "probabilities",
-                    models.JSONField(blank=True, default=dict, help_text="probability of each regime now"),
-                ),
-                ("sentiment_breakdown", models.JSONField(blank=True, default=dict)),
-                ("regime_drivers", models.JSONField(blank=True, default=list)),
-                ("dominance_data", models.JSONField(blank=True, default=dict)),
-                ("macro_indicators", models.JSONField(blank=True, default=dict)),
-                (
-                    "reasons",
-                    models.JSONField(blank=True, default=dict, help_text="why a figure is null or withheld"),
-                ),
-            ],
-            options={
-                "verbose_name_plural": "regime analyses",
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="RegimeForecast",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                pgtrigger.migrations.AddTrigger(
+                    model_name="dominance",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="stamp",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="NEW.created_at = NOW(); NEW.origin = CASE WHEN NOW() <= NEW.as_of + (CASE NEW.timeframe WHEN 1 THEN 1 WHEN 2 THEN 5 WHEN 3 THEN 15 WHEN 4 THEN 60 WHEN 5 THEN 240 WHEN 6 THEN 1440 WHEN 7 THEN 10080 WHEN 8 THEN 44640 END) * INTERVAL '1 minute' THEN 'live' ELSE 'replay' END; RETURN NEW;",
+                            hash="b4fcfe556b1e2e547966d73e16e0cf3d0c57c578",
+                            operation="INSERT",
+                            pgid="pgtrigger_stamp_a9638",
+                            table="macro_dominance",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                ("timeframe", assets.models.fields.TimeframeField()),
-                ("as_of", models.DateTimeField()),
-                (
-                    "origin",
-                    models.CharField(
-                        choices=[("live", "Live"), ("replay", "Replay")],
-                        default="replay",
-                        editable=False,
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
-                ),
-                ("horizon_hours", models.PositiveIntegerField()),
-                ("probabilities", models.JSONField()),
-                (
-                    "persistence",
-                    models.JSONField(blank=True, default=dict, help_text="the rival: transition frequencies"),
-                ),
-                ("confidence_score", models.FloatField()),
-                (
-                    "realised_regime",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("bull", "Bull"),
-                            ("bear", "Bear"),
-                            ("neutral", "Neutral"),
-                            ("volatile", "Volatile"),
-                        ],
-                        max_length=20,
-                        null=True,
-                    ),
-                ),
-                ("realised_at", models.DateTimeField(blank=True, null=True)),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="Dominance",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("timeframe", assets.models.fields.TimeframeField()),
-                ("as_of", models.DateTimeField()),
-                (
-                    "origin",
-                    models.CharField(
-                        choices=[("live", "Live"), ("replay", "Replay")],
-                        default="replay",
-                        editable=False,
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
-                ),
-                ("btc_dominance", models.FloatField(blank=True, null=True)),
-                ("eth_dominance", models.FloatField(blank=True, null=True)),
-                ("alt_dominance", models.FloatField(blank=True, null=True)),
-                ("stablecoin_dominance", models.FloatField(blank=True, null=True)),
-                ("total_market_cap", models.FloatField(blank=True, null=True)),
-                ("total_volume", models.FloatField(blank=True, null=True)),
-                ("dominance_changes", models.JSONField(blank=True, default=dict)),
-                (
-                    "cap_coverage",
-                    models.FloatField(
-                        blank=True,
-                        help_text="share of coins whose cap a source gave; the rest is estimated",
-                        null=True,
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "indexes": [
-                    models.Index(
+                migrations.AddIndex(
+                    model_name="marketsentiment",
+                    index=models.Index(
                         models.F("timeframe"),
                         models.OrderBy(models.F("as_of"), descending=True),
-                        name="macro_dominance_latest",
-                    )
-                ],
-                "constraints": [
-                    models.CheckConstraint(
+                        name="macro_sentiment_latest",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="marketsentiment",
+                    constraint=models.CheckConstraint(
                         condition=models.Q(("origin__in", ["live", "replay"])),
-                        name="macro_dominance_origin_known",
+                        name="macro_marketsentiment_origin_known",
                     ),
-                    models.UniqueConstraint(
-                        fields=("timeframe", "as_of"), name="macro_dominance_unique_timeframe_as_of"
+                ),
+                migrations.AddConstraint(
+                    model_name="marketsentiment",
+                    constraint=models.UniqueConstraint(
+                        fields=("timeframe", "as_of"), name="macro_marketsentiment_unique_timeframe_as_of"
                     ),
-                    models.CheckConstraint(
+                ),
+                migrations.AddConstraint(
+                    model_name="marketsentiment",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("fear_greed_index__gte", 0), ("fear_greed_index__lte", 100)),
+                        name="macro_marketsentiment_fear_greed_index_range",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="marketsentiment",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("composite_sentiment__gte", -1), ("composite_sentiment__lte", 1)),
+                        name="macro_marketsentiment_composite_sentiment_range",
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="marketsentiment",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="no_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                            hash="4633d07378d34fb6a409223b8ed5de2cfe620586",
+                            operation="DELETE",
+                            pgid="pgtrigger_no_delete_b13a5",
+                            table="macro_marketsentiment",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="marketsentiment",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="IF (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
+                            hash="60b7f70b7cf4d18506a16769f6443c259128b353",
+                            operation="UPDATE",
+                            pgid="pgtrigger_append_only_ef983",
+                            table="macro_marketsentiment",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="marketsentiment",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="stamp",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="NEW.created_at = NOW(); NEW.origin = CASE WHEN NOW() <= NEW.as_of + (CASE NEW.timeframe WHEN 1 THEN 1 WHEN 2 THEN 5 WHEN 3 THEN 15 WHEN 4 THEN 60 WHEN 5 THEN 240 WHEN 6 THEN 1440 WHEN 7 THEN 10080 WHEN 8 THEN 44640 END) * INTERVAL '1 minute' THEN 'live' ELSE 'replay' END; RETURN NEW;",
+                            hash="844c675e26c915b19ae0838160a35e5485054c49",
+                            operation="INSERT",
+                            pgid="pgtrigger_stamp_c8302",
+                            table="macro_marketsentiment",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="metricssnapshot",
+                    index=models.Index(
+                        models.F("timeframe"),
+                        models.OrderBy(models.F("snapshot_time"), descending=True),
+                        name="macro_snapshot_latest",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="metricssnapshot",
+                    constraint=models.UniqueConstraint(
+                        fields=("snapshot_time", "timeframe"),
+                        name="macro_metricssnapshot_unique_snapshot_time_timeframe",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="metricssnapshot",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("fear_greed_index__gte", 0), ("fear_greed_index__lte", 100)),
+                        name="macro_metricssnapshot_fear_greed_index_range",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="metricssnapshot",
+                    constraint=models.CheckConstraint(
                         condition=models.Q(("btc_dominance__gte", 0), ("btc_dominance__lte", 100)),
-                        name="macro_dominance_btc_dominance_range",
+                        name="macro_metricssnapshot_btc_dominance_range",
                     ),
-                    models.CheckConstraint(
+                ),
+                migrations.AddConstraint(
+                    model_name="metricssnapshot",
+                    constraint=models.CheckConstraint(
                         condition=models.Q(("eth_dominance__gte", 0), ("eth_dominance__lte", 100)),
-                        name="macro_dominance_eth_dominance_range",
+                        name="macro_metricssnapshot_eth_dominance_range",
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(("alt_dominance__gte", 0), ("alt_dominance__lte", 100)),
-                        name="macro_dominance_alt_dominance_range",
+                ),
+                migrations.AddConstraint(
+                    model_name="metricssnapshot",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("btc_price_usd__gt", 0)),
+                        name="macro_metricssnapshot_btc_price_usd_positive",
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("stablecoin_dominance__gte", 0), ("stablecoin_dominance__lte", 100)
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="metricssnapshot",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="touch",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="NEW.updated_at = NOW(); RETURN NEW;",
+                            hash="5a0d5865a209a0fec8eb7b2598e473a120452c3a",
+                            operation="UPDATE",
+                            pgid="pgtrigger_touch_ce9b2",
+                            table="macro_metricssnapshot",
+                            when="BEFORE",
                         ),
-                        name="macro_dominance_stablecoin_dominance_range",
                     ),
-                    models.CheckConstraint(
+                ),
+                migrations.AddField(
+                    model_name="regimeanalysis",
+                    name="model",
+                    field=models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="regime_analyses",
+                        to="aimodels.aimodel",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="regimeanalysis",
+                    name="snapshot",
+                    field=models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="regime_analyses",
+                        to="macro.metricssnapshot",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="regimeforecast",
+                    name="model",
+                    field=models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="regime_forecasts",
+                        to="aimodels.aimodel",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="regimeanalysis",
+                    index=models.Index(
+                        models.F("timeframe"),
+                        models.OrderBy(models.F("as_of"), descending=True),
+                        name="macro_regime_latest",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="regimeanalysis",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("origin__in", ["live", "replay"])),
+                        name="macro_regimeanalysis_origin_known",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="regimeanalysis",
+                    constraint=models.UniqueConstraint(
+                        fields=("timeframe", "as_of"), name="macro_regimeanalysis_unique_timeframe_as_of"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="regimeanalysis",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("market_regime__in", ["bull", "bear", "neutral", "volatile"])),
+                        name="macro_regimeanalysis_market_regime_known",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="regimeanalysis",
+                    constraint=models.CheckConstraint(
                         condition=models.Q(
                             (
-                                "btc_dominance__gte",
-                                django.db.models.expressions.CombinedExpression(
-                                    django.db.models.expressions.CombinedExpression(
-                                        django.db.models.expressions.CombinedExpression(
-                                            models.Value(99.999999), "-", models.F("eth_dominance")
-                                        ),
-                                        "-",
-                                        models.F("alt_dominance"),
-                                    ),
-                                    "-",
-                                    models.F("stablecoin_dominance"),
-                                ),
-                            ),
-                            (
-                                "btc_dominance__lte",
-                                django.db.models.expressions.CombinedExpression(
-                                    django.db.models.expressions.CombinedExpression(
-                                        django.db.models.expressions.CombinedExpression(
-                                            models.Value(100.000001), "-", models.F("eth_dominance")
-                                        ),
-                                        "-",
-                                        models.F("alt_dominance"),
-                                    ),
-                                    "-",
-                                    models.F("stablecoin_dominance"),
-                                ),
-                            ),
+                                "phase__in",
+                                ["bull", "bear", "sideways", "accumulation", "distribution", "transition"],
+                            )
                         ),
-                        name="macro_dominance_shares_sum_to_100",
+                        name="macro_regimeanalysis_phase_known",
                     ),
-                ],
-            },
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="dominance",
-            trigger=pgtrigger.compiler.Trigger(
-                name="no_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="b176e178245b0d77c0b3f0382afe722ee83dfb4b",
-                    operation="DELETE",
-                    pgid="pgtrigger_no_delete_7bec9",
-                    table="macro_dominance",
-                    when="BEFORE",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="dominance",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="IF (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
-                    hash="8b79bf82ca20ea83c15de3adfa7ddd87bbdcd082",
-                    operation="UPDATE",
-                    pgid="pgtrigger_append_only_051a0",
-                    table="macro_dominance",
-                    when="BEFORE",
+                migrations.AddConstraint(
+                    model_name="regimeanalysis",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("risk_level__in", ["low", "medium", "high", "extreme"])),
+                        name="macro_regimeanalysis_risk_level_known",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="dominance",
-            trigger=pgtrigger.compiler.Trigger(
-                name="stamp",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="NEW.created_at = NOW(); NEW.origin = CASE WHEN NOW() <= NEW.as_of + (CASE NEW.timeframe WHEN 1 THEN 1 WHEN 2 THEN 5 WHEN 3 THEN 15 WHEN 4 THEN 60 WHEN 5 THEN 240 WHEN 6 THEN 1440 WHEN 7 THEN 10080 WHEN 8 THEN 44640 END) * INTERVAL '1 minute' THEN 'live' ELSE 'replay' END; RETURN NEW;",
-                    hash="b4fcfe556b1e2e547966d73e16e0cf3d0c57c578",
-                    operation="INSERT",
-                    pgid="pgtrigger_stamp_a9638",
-                    table="macro_dominance",
-                    when="BEFORE",
+                migrations.AddConstraint(
+                    model_name="regimeanalysis",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("confidence_score__gte", 0), ("confidence_score__lte", 1)),
+                        name="macro_regimeanalysis_confidence_score_range",
+                    ),
                 ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="marketsentiment",
-            index=models.Index(
-                models.F("timeframe"),
-                models.OrderBy(models.F("as_of"), descending=True),
-                name="macro_sentiment_latest",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="marketsentiment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("origin__in", ["live", "replay"])),
-                name="macro_marketsentiment_origin_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="marketsentiment",
-            constraint=models.UniqueConstraint(
-                fields=("timeframe", "as_of"), name="macro_marketsentiment_unique_timeframe_as_of"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="marketsentiment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("fear_greed_index__gte", 0), ("fear_greed_index__lte", 100)),
-                name="macro_marketsentiment_fear_greed_index_range",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="marketsentiment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("composite_sentiment__gte", -1), ("composite_sentiment__lte", 1)),
-                name="macro_marketsentiment_composite_sentiment_range",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="marketsentiment",
-            trigger=pgtrigger.compiler.Trigger(
-                name="no_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="4633d07378d34fb6a409223b8ed5de2cfe620586",
-                    operation="DELETE",
-                    pgid="pgtrigger_no_delete_b13a5",
-                    table="macro_marketsentiment",
-                    when="BEFORE",
+                migrations.AddConstraint(
+                    model_name="regimeanalysis",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("trend_strength__gte", 0), ("trend_strength__lte", 1)),
+                        name="macro_regimeanalysis_trend_strength_range",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="marketsentiment",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="IF (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
-                    hash="60b7f70b7cf4d18506a16769f6443c259128b353",
-                    operation="UPDATE",
-                    pgid="pgtrigger_append_only_ef983",
-                    table="macro_marketsentiment",
-                    when="BEFORE",
+                migrations.AddConstraint(
+                    model_name="regimeanalysis",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            ("recommended_exposure__gte", 0), ("recommended_exposure__lte", 1)
+                        ),
+                        name="macro_regimeanalysis_recommended_exposure_range",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="marketsentiment",
-            trigger=pgtrigger.compiler.Trigger(
-                name="stamp",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="NEW.created_at = NOW(); NEW.origin = CASE WHEN NOW() <= NEW.as_of + (CASE NEW.timeframe WHEN 1 THEN 1 WHEN 2 THEN 5 WHEN 3 THEN 15 WHEN 4 THEN 60 WHEN 5 THEN 240 WHEN 6 THEN 1440 WHEN 7 THEN 10080 WHEN 8 THEN 44640 END) * INTERVAL '1 minute' THEN 'live' ELSE 'replay' END; RETURN NEW;",
-                    hash="844c675e26c915b19ae0838160a35e5485054c49",
-                    operation="INSERT",
-                    pgid="pgtrigger_stamp_c8302",
-                    table="macro_marketsentiment",
-                    when="BEFORE",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="regimeanalysis",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="no_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                            hash="e2a2c00e09cd58ca6377ce8da4387c6ac5ba3641",
+                            operation="DELETE",
+                            pgid="pgtrigger_no_delete_34212",
+                            table="macro_regimeanalysis",
+                            when="BEFORE",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="metricssnapshot",
-            index=models.Index(
-                models.F("timeframe"),
-                models.OrderBy(models.F("snapshot_time"), descending=True),
-                name="macro_snapshot_latest",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="metricssnapshot",
-            constraint=models.UniqueConstraint(
-                fields=("snapshot_time", "timeframe"),
-                name="macro_metricssnapshot_unique_snapshot_time_timeframe",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="metricssnapshot",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("fear_greed_index__gte", 0), ("fear_greed_index__lte", 100)),
-                name="macro_metricssnapshot_fear_greed_index_range",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="metricssnapshot",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("btc_dominance__gte", 0), ("btc_dominance__lte", 100)),
-                name="macro_metricssnapshot_btc_dominance_range",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="metricssnapshot",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("eth_dominance__gte", 0), ("eth_dominance__lte", 100)),
-                name="macro_metricssnapshot_eth_dominance_range",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="metricssnapshot",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("btc_price_usd__gt", 0)),
-                name="macro_metricssnapshot_btc_price_usd_positive",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="metricssnapshot",
-            trigger=pgtrigger.compiler.Trigger(
-                name="touch",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="NEW.updated_at = NOW(); RETURN NEW;",
-                    hash="5a0d5865a209a0fec8eb7b2598e473a120452c3a",
-                    operation="UPDATE",
-                    pgid="pgtrigger_touch_ce9b2",
-                    table="macro_metricssnapshot",
-                    when="BEFORE",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="regimeanalysis",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="IF (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
+                            hash="b722c183e3389f3758a882f2bb7363718773743f",
+                            operation="UPDATE",
+                            pgid="pgtrigger_append_only_4110d",
+                            table="macro_regimeanalysis",
+                            when="BEFORE",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        migrations.AddField(
-            model_name="regimeanalysis",
-            name="model",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="regime_analyses",
-                to="aimodels.aimodel",
-            ),
-        ),
-        migrations.AddField(
-            model_name="regimeanalysis",
-            name="snapshot",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="regime_analyses",
-                to="macro.metricssnapshot",
-            ),
-        ),
-        migrations.AddField(
-            model_name="regimeforecast",
-            name="model",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="regime_forecasts",
-                to="aimodels.aimodel",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="regimeanalysis",
-            index=models.Index(
-                models.F("timeframe"),
-                models.OrderBy(models.F("as_of"), descending=True),
-                name="macro_regime_latest",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="regimeanalysis",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("origin__in", ["live", "replay"])),
-                name="macro_regimeanalysis_origin_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="regimeanalysis",
-            constraint=models.UniqueConstraint(
-                fields=("timeframe", "as_of"), name="macro_regimeanalysis_unique_timeframe_as_of"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="regimeanalysis",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("market_regime__in", ["bull", "bear", "neutral", "volatile"])),
-                name="macro_regimeanalysis_market_regime_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="regimeanalysis",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("phase__in", ["bull", "bear", "sideways", "accumulation", "distribution", "transition"])
+                pgtrigger.migrations.AddTrigger(
+                    model_name="regimeanalysis",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="stamp",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="NEW.created_at = NOW(); NEW.origin = CASE WHEN NOW() <= NEW.as_of + (CASE NEW.timeframe WHEN 1 THEN 1 WHEN 2 THEN 5 WHEN 3 THEN 15 WHEN 4 THEN 60 WHEN 5 THEN 240 WHEN 6 THEN 1440 WHEN 7 THEN 10080 WHEN 8 THEN 44640 END) * INTERVAL '1 minute' THEN 'live' ELSE 'replay' END; RETURN NEW;",
+                            hash="226eaaf310f99aaac1dce273128121f78feace92",
+                            operation="INSERT",
+                            pgid="pgtrigger_stamp_7a48f",
+                            table="macro_regimeanalysis",
+                            when="BEFORE",
+                        ),
+                    ),
                 ),
-                name="macro_regimeanalysis_phase_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="regimeanalysis",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("risk_level__in", ["low", "medium", "high", "extreme"])),
-                name="macro_regimeanalysis_risk_level_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="regimeanalysis",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("confidence_score__gte", 0), ("confidence_score__lte", 1)),
-                name="macro_regimeanalysis_confidence_score_range",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="regimeanalysis",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("trend_strength__gte", 0), ("trend_strength__lte", 1)),
-                name="macro_regimeanalysis_trend_strength_range",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="regimeanalysis",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("recommended_exposure__gte", 0), ("recommended_exposure__lte", 1)),
-                name="macro_regimeanalysis_recommended_exposure_range",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="regimeanalysis",
-            trigger=pgtrigger.compiler.Trigger(
-                name="no_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="e2a2c00e09cd58ca6377ce8da4387c6ac5ba3641",
-                    operation="DELETE",
-                    pgid="pgtrigger_no_delete_34212",
-                    table="macro_regimeanalysis",
-                    when="BEFORE",
+                migrations.AddIndex(
+                    model_name="regimeforecast",
+                    index=models.Index(
+                        models.F("timeframe"),
+                        models.F("horizon_hours"),
+                        models.OrderBy(models.F("as_of"), descending=True),
+                        name="macro_forecast_latest",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="regimeanalysis",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="IF (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
-                    hash="b722c183e3389f3758a882f2bb7363718773743f",
-                    operation="UPDATE",
-                    pgid="pgtrigger_append_only_4110d",
-                    table="macro_regimeanalysis",
-                    when="BEFORE",
+                migrations.AddConstraint(
+                    model_name="regimeforecast",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("origin__in", ["live", "replay"])),
+                        name="macro_regimeforecast_origin_known",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="regimeanalysis",
-            trigger=pgtrigger.compiler.Trigger(
-                name="stamp",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="NEW.created_at = NOW(); NEW.origin = CASE WHEN NOW() <= NEW.as_of + (CASE NEW.timeframe WHEN 1 THEN 1 WHEN 2 THEN 5 WHEN 3 THEN 15 WHEN 4 THEN 60 WHEN 5 THEN 240 WHEN 6 THEN 1440 WHEN 7 THEN 10080 WHEN 8 THEN 44640 END) * INTERVAL '1 minute' THEN 'live' ELSE 'replay' END; RETURN NEW;",
-                    hash="226eaaf310f99aaac1dce273128121f78feace92",
-                    operation="INSERT",
-                    pgid="pgtrigger_stamp_7a48f",
-                    table="macro_regimeanalysis",
-                    when="BEFORE",
+                migrations.AddConstraint(
+                    model_name="regimeforecast",
+                    constraint=models.UniqueConstraint(
+                        fields=("timeframe", "as_of", "horizon_hours"),
+                        name="macro_regimeforecast_unique_timeframe_as_of_horizon_hours",
+                    ),
                 ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="regimeforecast",
-            index=models.Index(
-                models.F("timeframe"),
-                models.F("horizon_hours"),
-                models.OrderBy(models.F("as_of"), descending=True),
-                name="macro_forecast_latest",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="regimeforecast",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("origin__in", ["live", "replay"])),
-                name="macro_regimeforecast_origin_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="regimeforecast",
-            constraint=models.UniqueConstraint(
-                fields=("timeframe", "as_of", "horizon_hours"),
-                name="macro_regimeforecast_unique_timeframe_as_of_horizon_hours",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="regimeforecast",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("confidence_score__gte", 0), ("confidence_score__lte", 1)),
-                name="macro_regimeforecast_confidence_score_range",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="regimeforecast",
-            trigger=pgtrigger.compiler.Trigger(
-                name="no_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="c668717fcbfda940a108a13df479e74e1e7d5435",
-                    operation="DELETE",
-                    pgid="pgtrigger_no_delete_d5248",
-                    table="macro_regimeforecast",
-                    when="BEFORE",
+                migrations.AddConstraint(
+                    model_name="regimeforecast",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("confidence_score__gte", 0), ("confidence_score__lte", 1)),
+                        name="macro_regimeforecast_confidence_score_range",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="regimeforecast",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="IF (to_jsonb(NEW) - ARRAY['realised_regime', 'realised_at']) IS DISTINCT FROM (to_jsonb(OLD) - ARRAY['realised_regime', 'realised_at']) OR (OLD.realised_regime IS NOT NULL AND NEW.realised_regime IS DISTINCT FROM OLD.realised_regime) OR (OLD.realised_at IS NOT NULL AND NEW.realised_at IS DISTINCT FROM OLD.realised_at) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
-                    hash="63032a964869c344fbbe7b99606671e5c6dae3a2",
-                    operation="UPDATE",
-                    pgid="pgtrigger_append_only_6d7f6",
-                    table="macro_regimeforecast",
-                    when="BEFORE",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="regimeforecast",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="no_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                            hash="c668717fcbfda940a108a13df479e74e1e7d5435",
+                            operation="DELETE",
+                            pgid="pgtrigger_no_delete_d5248",
+                            table="macro_regimeforecast",
+                            when="BEFORE",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="regimeforecast",
-            trigger=pgtrigger.compiler.Trigger(
-                name="stamp",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="NEW.created_at = NOW(); NEW.origin = CASE WHEN NOW() <= NEW.as_of + (CASE NEW.timeframe WHEN 1 THEN 1 WHEN 2 THEN 5 WHEN 3 THEN 15 WHEN 4 THEN 60 WHEN 5 THEN 240 WHEN 6 THEN 1440 WHEN 7 THEN 10080 WHEN 8 THEN 44640 END) * INTERVAL '1 minute' THEN 'live' ELSE 'replay' END; RETURN NEW;",
-                    hash="cbfa39973257312fe5aa7fd3492b1edcdcdc4a69",
-                    operation="INSERT",
-                    pgid="pgtrigger_stamp_2fc14",
-                    table="macro_regimeforecast",
-                    when="BEFORE",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="regimeforecast",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="IF (to_jsonb(NEW) - ARRAY['realised_regime', 'realised_at']) IS DISTINCT FROM (to_jsonb(OLD) - ARRAY['realised_regime', 'realised_at']) OR (OLD.realised_regime IS NOT NULL AND NEW.realised_regime IS DISTINCT FROM OLD.realised_regime) OR (OLD.realised_at IS NOT NULL AND NEW.realised_at IS DISTINCT FROM OLD.realised_at) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
+                            hash="63032a964869c344fbbe7b99606671e5c6dae3a2",
+                            operation="UPDATE",
+                            pgid="pgtrigger_append_only_6d7f6",
+                            table="macro_regimeforecast",
+                            when="BEFORE",
+                        ),
+                    ),
                 ),
-            ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="regimeforecast",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="stamp",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="NEW.created_at = NOW(); NEW.origin = CASE WHEN NOW() <= NEW.as_of + (CASE NEW.timeframe WHEN 1 THEN 1 WHEN 2 THEN 5 WHEN 3 THEN 15 WHEN 4 THEN 60 WHEN 5 THEN 240 WHEN 6 THEN 1440 WHEN 7 THEN 10080 WHEN 8 THEN 44640 END) * INTERVAL '1 minute' THEN 'live' ELSE 'replay' END; RETURN NEW;",
+                            hash="cbfa39973257312fe5aa7fd3492b1edcdcdc4a69",
+                            operation="INSERT",
+                            pgid="pgtrigger_stamp_2fc14",
+                            table="macro_regimeforecast",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+            ]
         ),
     ]

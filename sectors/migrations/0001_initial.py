@@ -8,6 +8,7 @@ import pgtrigger.migrations
 from django.db import migrations, models
 
 import assets.models.fields
+from cryptopredict.common import schema
 
 
 class Migration(migrations.Migration):
@@ -19,706 +20,739 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="SectorAnalysis",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+        schema.CreateTables(
+            [
+                migrations.CreateModel(
+                    name="SectorAnalysis",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("timeframe", assets.models.fields.TimeframeField()),
+                        ("as_of", models.DateTimeField()),
+                        (
+                            "origin",
+                            models.CharField(
+                                choices=[("live", "Live"), ("replay", "Replay")],
+                                default="replay",
+                                editable=False,
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "created_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        (
+                            "stance",
+                            models.CharField(
+                                choices=[
+                                    ("overweight", "Overweight"),
+                                    ("neutral", "Neutral"),
+                                    ("underweight", "Underweight"),
+                                ],
+                                max_length=20,
+                            ),
+                        ),
+                        ("confidence_score", models.FloatField(blank=True, null=True)),
+                        (
+                            "weight",
+                            models.FloatField(blank=True, help_text="its share of the allocation", null=True),
+                        ),
+                        ("drivers", models.JSONField(blank=True, default=list)),
+                        ("analysis_data", models.JSONField(blank=True, default=dict)),
+                    ],
+                    options={
+                        "verbose_name_plural": "sector analyses",
+                        "abstract": False,
+                    },
                 ),
-                ("timeframe", assets.models.fields.TimeframeField()),
-                ("as_of", models.DateTimeField()),
-                (
-                    "origin",
-                    models.CharField(
-                        choices=[("live", "Live"), ("replay", "Replay")],
-                        default="replay",
-                        editable=False,
-                        max_length=10,
-                    ),
+                migrations.CreateModel(
+                    name="SectorFlow",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("timeframe", assets.models.fields.TimeframeField()),
+                        ("as_of", models.DateTimeField()),
+                        (
+                            "origin",
+                            models.CharField(
+                                choices=[("live", "Live"), ("replay", "Replay")],
+                                default="replay",
+                                editable=False,
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "created_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        ("share", models.FloatField(help_text="percentage points of the whole market cap")),
+                        ("window_days", models.PositiveSmallIntegerField(default=7)),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
                 ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
+                migrations.CreateModel(
+                    name="SectorMapping",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("weight", models.FloatField(default=1.0)),
+                        ("is_primary", models.BooleanField(default=True)),
+                        (
+                            "is_manual",
+                            models.BooleanField(
+                                default=False, help_text="set by a person; seeding leaves it alone"
+                            ),
+                        ),
+                        (
+                            "assigned_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        (
+                            "updated_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                    ],
                 ),
-                (
-                    "stance",
-                    models.CharField(
-                        choices=[
-                            ("overweight", "Overweight"),
-                            ("neutral", "Neutral"),
-                            ("underweight", "Underweight"),
+                migrations.CreateModel(
+                    name="SectorPerformance",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("timeframe", assets.models.fields.TimeframeField()),
+                        ("as_of", models.DateTimeField()),
+                        (
+                            "origin",
+                            models.CharField(
+                                choices=[("live", "Live"), ("replay", "Replay")],
+                                default="replay",
+                                editable=False,
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "created_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        ("total_market_cap", models.FloatField(blank=True, null=True)),
+                        ("total_volume", models.FloatField(blank=True, null=True)),
+                        ("dominance_percentage", models.FloatField(blank=True, null=True)),
+                        ("momentum_score", models.FloatField(blank=True, null=True)),
+                        (
+                            "relative_strength",
+                            models.FloatField(
+                                blank=True, help_text="about 100, horizontal RRG axis", null=True
+                            ),
+                        ),
+                        (
+                            "relative_momentum",
+                            models.FloatField(
+                                blank=True, help_text="about 100, vertical RRG axis", null=True
+                            ),
+                        ),
+                        (
+                            "status",
+                            models.CharField(
+                                choices=[
+                                    ("leading", "Leading"),
+                                    ("weakening", "Weakening"),
+                                    ("lagging", "Lagging"),
+                                    ("improving", "Improving"),
+                                    ("unknown", "Not known"),
+                                ],
+                                default="unknown",
+                                max_length=20,
+                            ),
+                        ),
+                        ("performance_24h", models.FloatField(blank=True, null=True)),
+                        ("performance_7d", models.FloatField(blank=True, null=True)),
+                        ("performance_30d", models.FloatField(blank=True, null=True)),
+                        ("member_count", models.PositiveIntegerField(default=0)),
+                        ("top_performers", models.JSONField(blank=True, default=list)),
+                        ("performance_metrics", models.JSONField(blank=True, default=dict)),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
+                ),
+                migrations.CreateModel(
+                    name="SectorRotation",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("timeframe", assets.models.fields.TimeframeField()),
+                        ("as_of", models.DateTimeField()),
+                        (
+                            "origin",
+                            models.CharField(
+                                choices=[("live", "Live"), ("replay", "Replay")],
+                                default="replay",
+                                editable=False,
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "created_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        ("rotation_probability", models.FloatField(blank=True, null=True)),
+                        ("base_rate", models.FloatField(blank=True, null=True)),
+                        ("flow_directions", models.JSONField(blank=True, default=dict)),
+                        ("rotation_signals", models.JSONField(blank=True, default=dict)),
+                        ("leading_sectors", models.JSONField(blank=True, default=list)),
+                        ("declining_sectors", models.JSONField(blank=True, default=list)),
+                        ("recommended_allocation", models.JSONField(blank=True, default=dict)),
+                        (
+                            "reasons",
+                            models.JSONField(
+                                blank=True, default=dict, help_text="why a figure is null or withheld"
+                            ),
+                        ),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
+                ),
+                migrations.CreateModel(
+                    name="Sector",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("name", models.CharField(max_length=100, unique=True)),
+                        ("slug", models.SlugField(max_length=100, unique=True)),
+                        ("description", models.TextField(blank=True)),
+                        (
+                            "color_code",
+                            models.CharField(
+                                max_length=7,
+                                validators=[django.core.validators.RegexValidator("^#[0-9A-Fa-f]{6}$")],
+                            ),
+                        ),
+                        ("characteristics", models.JSONField(blank=True, default=dict)),
+                        ("is_active", models.BooleanField(default=True)),
+                        (
+                            "created_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        (
+                            "updated_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                    ],
+                    options={
+                        "constraints": [
+                            models.CheckConstraint(
+                                condition=models.Q(("color_code__regex", "^#[0-9A-Fa-f]{6}$")),
+                                name="sectors_sector_color_code",
+                            )
                         ],
-                        max_length=20,
+                    },
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="sector",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="touch",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="NEW.updated_at = NOW(); RETURN NEW;",
+                            hash="090d2f31c59520a0b9436594c0e35a4840701d19",
+                            operation="UPDATE",
+                            pgid="pgtrigger_touch_ae03e",
+                            table="sectors_sector",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                ("confidence_score", models.FloatField(blank=True, null=True)),
-                ("weight", models.FloatField(blank=True, help_text="its share of the allocation", null=True)),
-                ("drivers", models.JSONField(blank=True, default=list)),
-                ("analysis_data", models.JSONField(blank=True, default=dict)),
-            ],
-            options={
-                "verbose_name_plural": "sector analyses",
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="SectorFlow",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                migrations.AddField(
+                    model_name="sectoranalysis",
+                    name="model",
+                    field=models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sector_analyses",
+                        to="aimodels.aimodel",
                     ),
                 ),
-                ("timeframe", assets.models.fields.TimeframeField()),
-                ("as_of", models.DateTimeField()),
-                (
-                    "origin",
-                    models.CharField(
-                        choices=[("live", "Live"), ("replay", "Replay")],
-                        default="replay",
-                        editable=False,
-                        max_length=10,
+                migrations.AddField(
+                    model_name="sectoranalysis",
+                    name="sector",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="analyses",
+                        to="sectors.sector",
                     ),
                 ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                migrations.AddField(
+                    model_name="sectorflow",
+                    name="from_sector",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="outflows",
+                        to="sectors.sector",
                     ),
                 ),
-                ("share", models.FloatField(help_text="percentage points of the whole market cap")),
-                ("window_days", models.PositiveSmallIntegerField(default=7)),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="SectorMapping",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                migrations.AddField(
+                    model_name="sectorflow",
+                    name="to_sector",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="inflows",
+                        to="sectors.sector",
                     ),
                 ),
-                ("weight", models.FloatField(default=1.0)),
-                ("is_primary", models.BooleanField(default=True)),
-                (
-                    "is_manual",
-                    models.BooleanField(default=False, help_text="set by a person; seeding leaves it alone"),
-                ),
-                (
-                    "assigned_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                migrations.AddField(
+                    model_name="sectormapping",
+                    name="asset",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sector_mappings",
+                        to="assets.asset",
                     ),
                 ),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                migrations.AddField(
+                    model_name="sectormapping",
+                    name="sector",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="mappings",
+                        to="sectors.sector",
                     ),
                 ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="SectorPerformance",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                migrations.AddField(
+                    model_name="sectorperformance",
+                    name="sector",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="performances",
+                        to="sectors.sector",
                     ),
                 ),
-                ("timeframe", assets.models.fields.TimeframeField()),
-                ("as_of", models.DateTimeField()),
-                (
-                    "origin",
-                    models.CharField(
-                        choices=[("live", "Live"), ("replay", "Replay")],
-                        default="replay",
-                        editable=False,
-                        max_length=10,
+                migrations.AddField(
+                    model_name="sectorrotation",
+                    name="model",
+                    field=models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rotations",
+                        to="aimodels.aimodel",
                     ),
                 ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                migrations.AddIndex(
+                    model_name="sectoranalysis",
+                    index=models.Index(
+                        models.F("sector"),
+                        models.OrderBy(models.F("as_of"), descending=True),
+                        name="sectors_analysis_latest",
                     ),
                 ),
-                ("total_market_cap", models.FloatField(blank=True, null=True)),
-                ("total_volume", models.FloatField(blank=True, null=True)),
-                ("dominance_percentage", models.FloatField(blank=True, null=True)),
-                ("momentum_score", models.FloatField(blank=True, null=True)),
-                (
-                    "relative_strength",
-                    models.FloatField(blank=True, help_text="about 100, horizontal RRG axis", null=True),
-                ),
-                (
-                    "relative_momentum",
-                    models.FloatField(blank=True, help_text="about 100, vertical RRG axis", null=True),
-                ),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("leading", "Leading"),
-                            ("weakening", "Weakening"),
-                            ("lagging", "Lagging"),
-                            ("improving", "Improving"),
-                            ("unknown", "Not known"),
-                        ],
-                        default="unknown",
-                        max_length=20,
+                migrations.AddConstraint(
+                    model_name="sectoranalysis",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("origin__in", ["live", "replay"])),
+                        name="sectors_sectoranalysis_origin_known",
                     ),
                 ),
-                ("performance_24h", models.FloatField(blank=True, null=True)),
-                ("performance_7d", models.FloatField(blank=True, null=True)),
-                ("performance_30d", models.FloatField(blank=True, null=True)),
-                ("member_count", models.PositiveIntegerField(default=0)),
-                ("top_performers", models.JSONField(blank=True, default=list)),
-                ("performance_metrics", models.JSONField(blank=True, default=dict)),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="SectorRotation",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                migrations.AddConstraint(
+                    model_name="sectoranalysis",
+                    constraint=models.UniqueConstraint(
+                        fields=("sector", "timeframe", "as_of"),
+                        name="sectors_sectoranalysis_unique_sector_timeframe_as_of",
                     ),
                 ),
-                ("timeframe", assets.models.fields.TimeframeField()),
-                ("as_of", models.DateTimeField()),
-                (
-                    "origin",
-                    models.CharField(
-                        choices=[("live", "Live"), ("replay", "Replay")],
-                        default="replay",
-                        editable=False,
-                        max_length=10,
+                migrations.AddConstraint(
+                    model_name="sectoranalysis",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("stance__in", ["overweight", "neutral", "underweight"])),
+                        name="sectors_sectoranalysis_stance_known",
                     ),
                 ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                migrations.AddConstraint(
+                    model_name="sectoranalysis",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("confidence_score__gte", 0), ("confidence_score__lte", 1)),
+                        name="sectors_sectoranalysis_confidence_score_range",
                     ),
                 ),
-                ("rotation_probability", models.FloatField(blank=True, null=True)),
-                ("base_rate", models.FloatField(blank=True, null=True)),
-                ("flow_directions", models.JSONField(blank=True, default=dict)),
-                ("rotation_signals", models.JSONField(blank=True, default=dict)),
-                ("leading_sectors", models.JSONField(blank=True, default=list)),
-                ("declining_sectors", models.JSONField(blank=True, default=list)),
-                ("recommended_allocation", models.JSONField(blank=True, default=dict)),
-                (
-                    "reasons",
-                    models.JSONField(blank=True, default=dict, help_text="why a figure is null or withheld"),
-                ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="Sector",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                migrations.AddConstraint(
+                    model_name="sectoranalysis",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("weight__gte", 0), ("weight__lte", 1)),
+                        name="sectors_sectoranalysis_weight_range",
                     ),
                 ),
-                ("name", models.CharField(max_length=100, unique=True)),
-                ("slug", models.SlugField(max_length=100, unique=True)),
-                ("description", models.TextField(blank=True)),
-                (
-                    "color_code",
-                    models.CharField(
-                        max_length=7, validators=[django.core.validators.RegexValidator("^#[0-9A-Fa-f]{6}$")]
+                pgtrigger.migrations.AddTrigger(
+                    model_name="sectoranalysis",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="no_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                            hash="e250c9d6618211ca7b0cc332e4b556c443fc56cc",
+                            operation="DELETE",
+                            pgid="pgtrigger_no_delete_f9f58",
+                            table="sectors_sectoranalysis",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                ("characteristics", models.JSONField(blank=True, default=dict)),
-                ("is_active", models.BooleanField(default=True)),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                pgtrigger.migrations.AddTrigger(
+                    model_name="sectoranalysis",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="IF (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
+                            hash="1d426668d97ebbfd0d3760a27717691a771db4a1",
+                            operation="UPDATE",
+                            pgid="pgtrigger_append_only_8be93",
+                            table="sectors_sectoranalysis",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                pgtrigger.migrations.AddTrigger(
+                    model_name="sectoranalysis",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="stamp",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="NEW.created_at = NOW(); NEW.origin = CASE WHEN NOW() <= NEW.as_of + (CASE NEW.timeframe WHEN 1 THEN 1 WHEN 2 THEN 5 WHEN 3 THEN 15 WHEN 4 THEN 60 WHEN 5 THEN 240 WHEN 6 THEN 1440 WHEN 7 THEN 10080 WHEN 8 THEN 44640 END) * INTERVAL '1 minute' THEN 'live' ELSE 'replay' END; RETURN NEW;",
+                            hash="05edf344d1bbac3d70eac48932185b1a1c5d5c64",
+                            operation="INSERT",
+                            pgid="pgtrigger_stamp_cc8c5",
+                            table="sectors_sectoranalysis",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-            ],
-            options={
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("color_code__regex", "^#[0-9A-Fa-f]{6}$")),
-                        name="sectors_sector_color_code",
-                    )
-                ],
-            },
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="sector",
-            trigger=pgtrigger.compiler.Trigger(
-                name="touch",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="NEW.updated_at = NOW(); RETURN NEW;",
-                    hash="090d2f31c59520a0b9436594c0e35a4840701d19",
-                    operation="UPDATE",
-                    pgid="pgtrigger_touch_ae03e",
-                    table="sectors_sector",
-                    when="BEFORE",
+                migrations.AddIndex(
+                    model_name="sectorflow",
+                    index=models.Index(
+                        models.F("timeframe"),
+                        models.OrderBy(models.F("as_of"), descending=True),
+                        name="sectors_flow_latest",
+                    ),
                 ),
-            ),
-        ),
-        migrations.AddField(
-            model_name="sectoranalysis",
-            name="model",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="sector_analyses",
-                to="aimodels.aimodel",
-            ),
-        ),
-        migrations.AddField(
-            model_name="sectoranalysis",
-            name="sector",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="analyses", to="sectors.sector"
-            ),
-        ),
-        migrations.AddField(
-            model_name="sectorflow",
-            name="from_sector",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="outflows", to="sectors.sector"
-            ),
-        ),
-        migrations.AddField(
-            model_name="sectorflow",
-            name="to_sector",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="inflows", to="sectors.sector"
-            ),
-        ),
-        migrations.AddField(
-            model_name="sectormapping",
-            name="asset",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="sector_mappings", to="assets.asset"
-            ),
-        ),
-        migrations.AddField(
-            model_name="sectormapping",
-            name="sector",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="mappings", to="sectors.sector"
-            ),
-        ),
-        migrations.AddField(
-            model_name="sectorperformance",
-            name="sector",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="performances", to="sectors.sector"
-            ),
-        ),
-        migrations.AddField(
-            model_name="sectorrotation",
-            name="model",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="rotations",
-                to="aimodels.aimodel",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="sectoranalysis",
-            index=models.Index(
-                models.F("sector"),
-                models.OrderBy(models.F("as_of"), descending=True),
-                name="sectors_analysis_latest",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sectoranalysis",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("origin__in", ["live", "replay"])),
-                name="sectors_sectoranalysis_origin_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sectoranalysis",
-            constraint=models.UniqueConstraint(
-                fields=("sector", "timeframe", "as_of"),
-                name="sectors_sectoranalysis_unique_sector_timeframe_as_of",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sectoranalysis",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("stance__in", ["overweight", "neutral", "underweight"])),
-                name="sectors_sectoranalysis_stance_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sectoranalysis",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("confidence_score__gte", 0), ("confidence_score__lte", 1)),
-                name="sectors_sectoranalysis_confidence_score_range",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sectoranalysis",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("weight__gte", 0), ("weight__lte", 1)),
-                name="sectors_sectoranalysis_weight_range",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="sectoranalysis",
-            trigger=pgtrigger.compiler.Trigger(
-                name="no_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="e250c9d6618211ca7b0cc332e4b556c443fc56cc",
-                    operation="DELETE",
-                    pgid="pgtrigger_no_delete_f9f58",
-                    table="sectors_sectoranalysis",
-                    when="BEFORE",
+                migrations.AddConstraint(
+                    model_name="sectorflow",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("origin__in", ["live", "replay"])),
+                        name="sectors_sectorflow_origin_known",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="sectoranalysis",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="IF (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
-                    hash="1d426668d97ebbfd0d3760a27717691a771db4a1",
-                    operation="UPDATE",
-                    pgid="pgtrigger_append_only_8be93",
-                    table="sectors_sectoranalysis",
-                    when="BEFORE",
+                migrations.AddConstraint(
+                    model_name="sectorflow",
+                    constraint=models.UniqueConstraint(
+                        fields=("timeframe", "as_of", "window_days", "from_sector", "to_sector"),
+                        name="sectors_sectorflow_unique_timeframe_as_of_window_days_from_sector_to_sector",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="sectoranalysis",
-            trigger=pgtrigger.compiler.Trigger(
-                name="stamp",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="NEW.created_at = NOW(); NEW.origin = CASE WHEN NOW() <= NEW.as_of + (CASE NEW.timeframe WHEN 1 THEN 1 WHEN 2 THEN 5 WHEN 3 THEN 15 WHEN 4 THEN 60 WHEN 5 THEN 240 WHEN 6 THEN 1440 WHEN 7 THEN 10080 WHEN 8 THEN 44640 END) * INTERVAL '1 minute' THEN 'live' ELSE 'replay' END; RETURN NEW;",
-                    hash="05edf344d1bbac3d70eac48932185b1a1c5d5c64",
-                    operation="INSERT",
-                    pgid="pgtrigger_stamp_cc8c5",
-                    table="sectors_sectoranalysis",
-                    when="BEFORE",
+                migrations.AddConstraint(
+                    model_name="sectorflow",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("share__gt", 0)), name="sectors_sectorflow_share_positive"
+                    ),
                 ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="sectorflow",
-            index=models.Index(
-                models.F("timeframe"),
-                models.OrderBy(models.F("as_of"), descending=True),
-                name="sectors_flow_latest",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sectorflow",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("origin__in", ["live", "replay"])), name="sectors_sectorflow_origin_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sectorflow",
-            constraint=models.UniqueConstraint(
-                fields=("timeframe", "as_of", "window_days", "from_sector", "to_sector"),
-                name="sectors_sectorflow_unique_timeframe_as_of_window_days_from_sector_to_sector",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sectorflow",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("share__gt", 0)), name="sectors_sectorflow_share_positive"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sectorflow",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("from_sector", models.F("to_sector")), _negated=True),
-                name="sectors_sectorflow_two_ends",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="sectorflow",
-            trigger=pgtrigger.compiler.Trigger(
-                name="no_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="b62231a1e8d692bc9cf7921d6f32330af97403c0",
-                    operation="DELETE",
-                    pgid="pgtrigger_no_delete_81668",
-                    table="sectors_sectorflow",
-                    when="BEFORE",
+                migrations.AddConstraint(
+                    model_name="sectorflow",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("from_sector", models.F("to_sector")), _negated=True),
+                        name="sectors_sectorflow_two_ends",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="sectorflow",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="IF (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
-                    hash="3871d199b48ef391f5c0ebe11a11619d4093b5d4",
-                    operation="UPDATE",
-                    pgid="pgtrigger_append_only_80e15",
-                    table="sectors_sectorflow",
-                    when="BEFORE",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="sectorflow",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="no_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                            hash="b62231a1e8d692bc9cf7921d6f32330af97403c0",
+                            operation="DELETE",
+                            pgid="pgtrigger_no_delete_81668",
+                            table="sectors_sectorflow",
+                            when="BEFORE",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="sectorflow",
-            trigger=pgtrigger.compiler.Trigger(
-                name="stamp",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="NEW.created_at = NOW(); NEW.origin = CASE WHEN NOW() <= NEW.as_of + (CASE NEW.timeframe WHEN 1 THEN 1 WHEN 2 THEN 5 WHEN 3 THEN 15 WHEN 4 THEN 60 WHEN 5 THEN 240 WHEN 6 THEN 1440 WHEN 7 THEN 10080 WHEN 8 THEN 44640 END) * INTERVAL '1 minute' THEN 'live' ELSE 'replay' END; RETURN NEW;",
-                    hash="15a137ee06fec6ecd7830dd8159fe7bfd80d72fc",
-                    operation="INSERT",
-                    pgid="pgtrigger_stamp_24994",
-                    table="sectors_sectorflow",
-                    when="BEFORE",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="sectorflow",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="IF (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
+                            hash="3871d199b48ef391f5c0ebe11a11619d4093b5d4",
+                            operation="UPDATE",
+                            pgid="pgtrigger_append_only_80e15",
+                            table="sectors_sectorflow",
+                            when="BEFORE",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sectormapping",
-            constraint=models.UniqueConstraint(
-                fields=("asset", "sector"), name="sectors_sectormapping_unique_asset_sector"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sectormapping",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("is_primary", True)),
-                fields=("asset",),
-                name="sectors_sectormapping_one_primary",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sectormapping",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("weight__gte", 0), ("weight__lte", 1)),
-                name="sectors_sectormapping_weight_range",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="sectormapping",
-            trigger=pgtrigger.compiler.Trigger(
-                name="touch",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="NEW.updated_at = NOW(); RETURN NEW;",
-                    hash="697eaf2166ff1c7bc34c79fcdd7347654d4dfd02",
-                    operation="UPDATE",
-                    pgid="pgtrigger_touch_6050e",
-                    table="sectors_sectormapping",
-                    when="BEFORE",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="sectorflow",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="stamp",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="NEW.created_at = NOW(); NEW.origin = CASE WHEN NOW() <= NEW.as_of + (CASE NEW.timeframe WHEN 1 THEN 1 WHEN 2 THEN 5 WHEN 3 THEN 15 WHEN 4 THEN 60 WHEN 5 THEN 240 WHEN 6 THEN 1440 WHEN 7 THEN 10080 WHEN 8 THEN 44640 END) * INTERVAL '1 minute' THEN 'live' ELSE 'replay' END; RETURN NEW;",
+                            hash="15a137ee06fec6ecd7830dd8159fe7bfd80d72fc",
+                            operation="INSERT",
+                            pgid="pgtrigger_stamp_24994",
+                            table="sectors_sectorflow",
+                            when="BEFORE",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="sectorperformance",
-            index=models.Index(
-                models.F("sector"),
-                models.OrderBy(models.F("as_of"), descending=True),
-                name="sectors_performance_history",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="sectorperformance",
-            index=models.Index(
-                models.F("timeframe"),
-                models.OrderBy(models.F("as_of"), descending=True),
-                name="sectors_performance_latest",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sectorperformance",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("origin__in", ["live", "replay"])),
-                name="sectors_sectorperformance_origin_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sectorperformance",
-            constraint=models.UniqueConstraint(
-                fields=("sector", "timeframe", "as_of"),
-                name="sectors_sectorperformance_unique_sector_timeframe_as_of",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sectorperformance",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("dominance_percentage__gte", 0), ("dominance_percentage__lte", 100)),
-                name="sectors_sectorperformance_dominance_percentage_range",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sectorperformance",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("momentum_score__gte", -1), ("momentum_score__lte", 1)),
-                name="sectors_sectorperformance_momentum_score_range",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sectorperformance",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status__in", ["leading", "weakening", "lagging", "improving", "unknown"])
+                migrations.AddConstraint(
+                    model_name="sectormapping",
+                    constraint=models.UniqueConstraint(
+                        fields=("asset", "sector"), name="sectors_sectormapping_unique_asset_sector"
+                    ),
                 ),
-                name="sectors_sectorperformance_status_known",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="sectorperformance",
-            trigger=pgtrigger.compiler.Trigger(
-                name="no_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="9c890389c282fb47e8980c21deffdeb816331926",
-                    operation="DELETE",
-                    pgid="pgtrigger_no_delete_1f8e5",
-                    table="sectors_sectorperformance",
-                    when="BEFORE",
+                migrations.AddConstraint(
+                    model_name="sectormapping",
+                    constraint=models.UniqueConstraint(
+                        condition=models.Q(("is_primary", True)),
+                        fields=("asset",),
+                        name="sectors_sectormapping_one_primary",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="sectorperformance",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="IF (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
-                    hash="b4329bf4505f2190e5e2c277dc124e310f9a39fa",
-                    operation="UPDATE",
-                    pgid="pgtrigger_append_only_e6c25",
-                    table="sectors_sectorperformance",
-                    when="BEFORE",
+                migrations.AddConstraint(
+                    model_name="sectormapping",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("weight__gte", 0), ("weight__lte", 1)),
+                        name="sectors_sectormapping_weight_range",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="sectorperformance",
-            trigger=pgtrigger.compiler.Trigger(
-                name="stamp",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="NEW.created_at = NOW(); NEW.origin = CASE WHEN NOW() <= NEW.as_of + (CASE NEW.timeframe WHEN 1 THEN 1 WHEN 2 THEN 5 WHEN 3 THEN 15 WHEN 4 THEN 60 WHEN 5 THEN 240 WHEN 6 THEN 1440 WHEN 7 THEN 10080 WHEN 8 THEN 44640 END) * INTERVAL '1 minute' THEN 'live' ELSE 'replay' END; RETURN NEW;",
-                    hash="b93a79769f99d7fde2110f4153f8c6fed730bb8b",
-                    operation="INSERT",
-                    pgid="pgtrigger_stamp_07f3b",
-                    table="sectors_sectorperformance",
-                    when="BEFORE",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="sectormapping",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="touch",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="NEW.updated_at = NOW(); RETURN NEW;",
+                            hash="697eaf2166ff1c7bc34c79fcdd7347654d4dfd02",
+                            operation="UPDATE",
+                            pgid="pgtrigger_touch_6050e",
+                            table="sectors_sectormapping",
+                            when="BEFORE",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="sectorrotation",
-            index=models.Index(
-                models.F("timeframe"),
-                models.OrderBy(models.F("as_of"), descending=True),
-                name="sectors_rotation_latest",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sectorrotation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("origin__in", ["live", "replay"])),
-                name="sectors_sectorrotation_origin_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sectorrotation",
-            constraint=models.UniqueConstraint(
-                fields=("timeframe", "as_of"), name="sectors_sectorrotation_unique_timeframe_as_of"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sectorrotation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("rotation_probability__gte", 0), ("rotation_probability__lte", 1)),
-                name="sectors_sectorrotation_rotation_probability_range",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sectorrotation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("base_rate__gte", 0), ("base_rate__lte", 1)),
-                name="sectors_sectorrotation_base_rate_range",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="sectorrotation",
-            trigger=pgtrigger.compiler.Trigger(
-                name="no_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="ac857bd8b02b651be326a7c881be615e9dba3345",
-                    operation="DELETE",
-                    pgid="pgtrigger_no_delete_6d8d7",
-                    table="sectors_sectorrotation",
-                    when="BEFORE",
+                migrations.AddIndex(
+                    model_name="sectorperformance",
+                    index=models.Index(
+                        models.F("sector"),
+                        models.OrderBy(models.F("as_of"), descending=True),
+                        name="sectors_performance_history",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="sectorrotation",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="IF (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
-                    hash="9022cc743d310917fab70e02ee1755074767ddfa",
-                    operation="UPDATE",
-                    pgid="pgtrigger_append_only_1f907",
-                    table="sectors_sectorrotation",
-                    when="BEFORE",
+                migrations.AddIndex(
+                    model_name="sectorperformance",
+                    index=models.Index(
+                        models.F("timeframe"),
+                        models.OrderBy(models.F("as_of"), descending=True),
+                        name="sectors_performance_latest",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="sectorrotation",
-            trigger=pgtrigger.compiler.Trigger(
-                name="stamp",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="NEW.created_at = NOW(); NEW.origin = CASE WHEN NOW() <= NEW.as_of + (CASE NEW.timeframe WHEN 1 THEN 1 WHEN 2 THEN 5 WHEN 3 THEN 15 WHEN 4 THEN 60 WHEN 5 THEN 240 WHEN 6 THEN 1440 WHEN 7 THEN 10080 WHEN 8 THEN 44640 END) * INTERVAL '1 minute' THEN 'live' ELSE 'replay' END; RETURN NEW;",
-                    hash="b0f870ad69efb303781c6cb939d4503a7b60b1c4",
-                    operation="INSERT",
-                    pgid="pgtrigger_stamp_a6806",
-                    table="sectors_sectorrotation",
-                    when="BEFORE",
+                migrations.AddConstraint(
+                    model_name="sectorperformance",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("origin__in", ["live", "replay"])),
+                        name="sectors_sectorperformance_origin_known",
+                    ),
                 ),
-            ),
+                migrations.AddConstraint(
+                    model_name="sectorperformance",
+                    constraint=models.UniqueConstraint(
+                        fields=("sector", "timeframe", "as_of"),
+                        name="sectors_sectorperformance_unique_sector_timeframe_as_of",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="sectorperformance",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            ("dominance_percentage__gte", 0), ("dominance_percentage__lte", 100)
+                        ),
+                        name="sectors_sectorperformance_dominance_percentage_range",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="sectorperformance",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("momentum_score__gte", -1), ("momentum_score__lte", 1)),
+                        name="sectors_sectorperformance_momentum_score_range",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="sectorperformance",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            ("status__in", ["leading", "weakening", "lagging", "improving", "unknown"])
+                        ),
+                        name="sectors_sectorperformance_status_known",
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="sectorperformance",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="no_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                            hash="9c890389c282fb47e8980c21deffdeb816331926",
+                            operation="DELETE",
+                            pgid="pgtrigger_no_delete_1f8e5",
+                            table="sectors_sectorperformance",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="sectorperformance",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="IF (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
+                            hash="b4329bf4505f2190e5e2c277dc124e310f9a39fa",
+                            operation="UPDATE",
+                            pgid="pgtrigger_append_only_e6c25",
+                            table="sectors_sectorperformance",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="sectorperformance",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="stamp",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="NEW.created_at = NOW(); NEW.origin = CASE WHEN NOW() <= NEW.as_of + (CASE NEW.timeframe WHEN 1 THEN 1 WHEN 2 THEN 5 WHEN 3 THEN 15 WHEN 4 THEN 60 WHEN 5 THEN 240 WHEN 6 THEN 1440 WHEN 7 THEN 10080 WHEN 8 THEN 44640 END) * INTERVAL '1 minute' THEN 'live' ELSE 'replay' END; RETURN NEW;",
+                            hash="b93a79769f99d7fde2110f4153f8c6fed730bb8b",
+                            operation="INSERT",
+                            pgid="pgtrigger_stamp_07f3b",
+                            table="sectors_sectorperformance",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="sectorrotation",
+                    index=models.Index(
+                        models.F("timeframe"),
+                        models.OrderBy(models.F("as_of"), descending=True),
+                        name="sectors_rotation_latest",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="sectorrotation",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("origin__in", ["live", "replay"])),
+                        name="sectors_sectorrotation_origin_known",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="sectorrotation",
+                    constraint=models.UniqueConstraint(
+                        fields=("timeframe", "as_of"), name="sectors_sectorrotation_unique_timeframe_as_of"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="sectorrotation",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            ("rotation_probability__gte", 0), ("rotation_probability__lte", 1)
+                        ),
+                        name="sectors_sectorrotation_rotation_probability_range",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="sectorrotation",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("base_rate__gte", 0), ("base_rate__lte", 1)),
+                        name="sectors_sectorrotation_base_rate_range",
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="sectorrotation",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="no_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                            hash="ac857bd8b02b651be326a7c881be615e9dba3345",
+                            operation="DELETE",
+                            pgid="pgtrigger_no_delete_6d8d7",
+                            table="sectors_sectorrotation",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="sectorrotation",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="IF (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
+                            hash="9022cc743d310917fab70e02ee1755074767ddfa",
+                            operation="UPDATE",
+                            pgid="pgtrigger_append_only_1f907",
+                            table="sectors_sectorrotation",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="sectorrotation",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="stamp",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="NEW.created_at = NOW(); NEW.origin = CASE WHEN NOW() <= NEW.as_of + (CASE NEW.timeframe WHEN 1 THEN 1 WHEN 2 THEN 5 WHEN 3 THEN 15 WHEN 4 THEN 60 WHEN 5 THEN 240 WHEN 6 THEN 1440 WHEN 7 THEN 10080 WHEN 8 THEN 44640 END) * INTERVAL '1 minute' THEN 'live' ELSE 'replay' END; RETURN NEW;",
+                            hash="b0f870ad69efb303781c6cb939d4503a7b60b1c4",
+                            operation="INSERT",
+                            pgid="pgtrigger_stamp_a6806",
+                            table="sectors_sectorrotation",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+            ]
         ),
     ]

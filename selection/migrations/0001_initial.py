@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import assets.models.fields
+from cryptopredict.common import schema
 
 
 class Migration(migrations.Migration):
@@ -20,875 +21,903 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Portfolio",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+        schema.CreateTables(
+            [
+                migrations.CreateModel(
+                    name="Portfolio",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("name", models.CharField(default="Main", max_length=100)),
+                        ("cash", models.DecimalField(decimal_places=18, default=0, max_digits=38)),
+                        ("is_active", models.BooleanField(default=True)),
+                        (
+                            "created_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        (
+                            "updated_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        (
+                            "user",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="portfolios",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="PortfolioAnalysis",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("timeframe", assets.models.fields.TimeframeField()),
+                        ("as_of", models.DateTimeField()),
+                        (
+                            "origin",
+                            models.CharField(
+                                choices=[("live", "Live"), ("replay", "Replay")],
+                                default="replay",
+                                editable=False,
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "created_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        (
+                            "total_value",
+                            models.DecimalField(blank=True, decimal_places=18, max_digits=38, null=True),
+                        ),
+                        (
+                            "unrealised_pnl",
+                            models.DecimalField(blank=True, decimal_places=18, max_digits=38, null=True),
+                        ),
+                        (
+                            "daily_pnl",
+                            models.DecimalField(blank=True, decimal_places=18, max_digits=38, null=True),
+                        ),
+                        ("risk_contributions", models.JSONField(blank=True, default=dict)),
+                        ("drift", models.JSONField(blank=True, default=dict)),
+                        ("analysis_data", models.JSONField(blank=True, default=dict)),
+                        (
+                            "portfolio",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="analyses",
+                                to="selection.portfolio",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name_plural": "portfolio analyses",
+                        "abstract": False,
+                    },
+                ),
+                migrations.CreateModel(
+                    name="PortfolioAsset",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("quantity", models.DecimalField(decimal_places=18, max_digits=38)),
+                        ("cost_basis", models.DecimalField(decimal_places=18, max_digits=38)),
+                        (
+                            "opened_at",
+                            models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                        ),
+                        (
+                            "updated_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        (
+                            "asset",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="holdings",
+                                to="assets.asset",
+                            ),
+                        ),
+                        (
+                            "portfolio",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="holdings",
+                                to="selection.portfolio",
+                            ),
+                        ),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="Suggestion",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("timeframe", assets.models.fields.TimeframeField()),
+                        ("as_of", models.DateTimeField()),
+                        (
+                            "suggestion_type",
+                            models.CharField(
+                                choices=[
+                                    ("add_tier1", "Add to tier 1"),
+                                    ("add_tier2", "Add to tier 2"),
+                                    ("promote", "Promote to tier 1"),
+                                    ("demote", "Demote to tier 2"),
+                                    ("remove", "Remove"),
+                                ],
+                                max_length=20,
+                            ),
+                        ),
+                        ("confidence_score", models.FloatField()),
+                        ("base_rate", models.FloatField(blank=True, null=True)),
+                        (
+                            "priority",
+                            models.PositiveSmallIntegerField(default=0, help_text="larger comes first"),
+                        ),
+                        ("ai_reasoning", models.JSONField(blank=True, default=dict)),
+                        ("supporting_data", models.JSONField(blank=True, default=dict)),
+                        ("performance_metrics", models.JSONField(blank=True, default=dict)),
+                        (
+                            "status",
+                            models.CharField(
+                                choices=[
+                                    ("pending", "Pending"),
+                                    ("approved", "Approved"),
+                                    ("rejected", "Rejected"),
+                                    ("expired", "Expired"),
+                                ],
+                                default="pending",
+                                max_length=20,
+                            ),
+                        ),
+                        ("deferred_until", models.DateTimeField(blank=True, null=True)),
+                        (
+                            "suggested_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        ("reviewed_at", models.DateTimeField(blank=True, null=True)),
+                        ("expires_at", models.DateTimeField()),
+                        (
+                            "asset",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="suggestions",
+                                to="assets.asset",
+                            ),
+                        ),
+                        (
+                            "prediction",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="suggestions",
+                                to="aimodels.prediction",
+                            ),
+                        ),
+                        (
+                            "reviewed_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="SuggestionReview",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "decision",
+                            models.CharField(
+                                choices=[("approve", "Approve"), ("reject", "Reject"), ("defer", "Defer")],
+                                max_length=20,
+                            ),
+                        ),
+                        ("target_tier", models.CharField(blank=True, max_length=10)),
+                        ("review_notes", models.TextField(blank=True)),
+                        ("review_criteria", models.JSONField(blank=True, default=dict)),
+                        (
+                            "reviewed_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        (
+                            "reviewer",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="reviews",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "suggestion",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="reviews",
+                                to="selection.suggestion",
+                            ),
+                        ),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="Watchlist",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("name", models.CharField(max_length=100)),
+                        (
+                            "type",
+                            models.CharField(
+                                choices=[
+                                    ("admin", "Administrator's"),
+                                    ("personal", "Personal"),
+                                    ("system", "System"),
+                                ],
+                                default="personal",
+                                max_length=20,
+                            ),
+                        ),
+                        (
+                            "tier",
+                            models.CharField(
+                                blank=True,
+                                choices=[("tier1", "Tier 1"), ("tier2", "Tier 2")],
+                                max_length=10,
+                                null=True,
+                            ),
+                        ),
+                        ("description", models.TextField(blank=True)),
+                        ("max_items", models.PositiveIntegerField(default=50)),
+                        ("is_active", models.BooleanField(default=True)),
+                        ("configuration", models.JSONField(blank=True, default=dict)),
+                        (
+                            "created_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        (
+                            "updated_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        (
+                            "user",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="watchlists",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="WatchlistAnalysis",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("timeframe", assets.models.fields.TimeframeField()),
+                        ("as_of", models.DateTimeField()),
+                        (
+                            "origin",
+                            models.CharField(
+                                choices=[("live", "Live"), ("replay", "Replay")],
+                                default="replay",
+                                editable=False,
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "created_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        ("score", models.FloatField(blank=True, null=True)),
+                        ("rank", models.PositiveIntegerField(blank=True, null=True)),
+                        ("raw_score", models.FloatField(blank=True, null=True)),
+                        ("score_30d", models.FloatField(blank=True, null=True)),
+                        (
+                            "expected_return",
+                            models.FloatField(
+                                blank=True,
+                                help_text="volatility-scaled head: relative return over 7 days, fraction",
+                                null=True,
+                            ),
+                        ),
+                        ("confidence_score", models.FloatField(blank=True, null=True)),
+                        ("base_rate", models.FloatField(blank=True, null=True)),
+                        ("risk_level", models.CharField(blank=True, max_length=10)),
+                        (
+                            "recommendation",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("strong_buy", "Strong buy"),
+                                    ("buy", "Buy"),
+                                    ("hold", "Hold"),
+                                    ("reduce", "Reduce"),
+                                    ("avoid", "Avoid"),
+                                ],
+                                max_length=20,
+                            ),
+                        ),
+                        ("sentiment_score", models.FloatField(blank=True, null=True)),
+                        ("sector_correlation", models.FloatField(blank=True, null=True)),
+                        ("drivers", models.JSONField(blank=True, default=list)),
+                        ("technical_indicators", models.JSONField(blank=True, default=dict)),
+                        (
+                            "asset",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="analyses",
+                                to="assets.asset",
+                            ),
+                        ),
+                        (
+                            "model",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="scores",
+                                to="aimodels.aimodel",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name_plural": "watchlist analyses",
+                        "abstract": False,
+                    },
+                ),
+                migrations.CreateModel(
+                    name="WatchlistItem",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "tier",
+                            models.CharField(
+                                choices=[("tier1", "Tier 1"), ("tier2", "Tier 2")], max_length=10
+                            ),
+                        ),
+                        ("priority_order", models.PositiveIntegerField(default=0)),
+                        (
+                            "status",
+                            models.CharField(
+                                choices=[("active", "Active"), ("paused", "Paused"), ("removed", "Removed")],
+                                default="active",
+                                max_length=20,
+                            ),
+                        ),
+                        ("analysis_config", models.JSONField(blank=True, default=dict)),
+                        (
+                            "added_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        ("last_analysis", models.DateTimeField(blank=True, null=True)),
+                        (
+                            "updated_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        (
+                            "added_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.SET_NULL,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "asset",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="watchlist_items",
+                                to="assets.asset",
+                            ),
+                        ),
+                        (
+                            "watchlist",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="items",
+                                to="selection.watchlist",
+                            ),
+                        ),
+                    ],
+                ),
+                migrations.AddConstraint(
+                    model_name="portfolio",
+                    constraint=models.UniqueConstraint(
+                        fields=("user", "name"), name="selection_portfolio_unique_user_name"
                     ),
                 ),
-                ("name", models.CharField(default="Main", max_length=100)),
-                ("cash", models.DecimalField(decimal_places=18, default=0, max_digits=38)),
-                ("is_active", models.BooleanField(default=True)),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                migrations.AddConstraint(
+                    model_name="portfolio",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("cash__gte", 0)), name="selection_portfolio_cash_range"
                     ),
                 ),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                pgtrigger.migrations.AddTrigger(
+                    model_name="portfolio",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="touch",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="NEW.updated_at = NOW(); RETURN NEW;",
+                            hash="1053200fc651581db36952d96b23185ee9d1d5c7",
+                            operation="UPDATE",
+                            pgid="pgtrigger_touch_a5631",
+                            table="selection_portfolio",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="portfolios",
-                        to=settings.AUTH_USER_MODEL,
+                migrations.AddIndex(
+                    model_name="portfolioanalysis",
+                    index=models.Index(
+                        models.F("portfolio"),
+                        models.OrderBy(models.F("as_of"), descending=True),
+                        name="selection_portfolio_latest",
                     ),
                 ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="PortfolioAnalysis",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                migrations.AddConstraint(
+                    model_name="portfolioanalysis",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("origin__in", ["live", "replay"])),
+                        name="selection_portfolioanalysis_origin_known",
                     ),
                 ),
-                ("timeframe", assets.models.fields.TimeframeField()),
-                ("as_of", models.DateTimeField()),
-                (
-                    "origin",
-                    models.CharField(
-                        choices=[("live", "Live"), ("replay", "Replay")],
-                        default="replay",
-                        editable=False,
-                        max_length=10,
+                migrations.AddConstraint(
+                    model_name="portfolioanalysis",
+                    constraint=models.UniqueConstraint(
+                        fields=("portfolio", "timeframe", "as_of"),
+                        name="selection_portfolioanalysis_unique_portfolio_timeframe_as_of",
                     ),
                 ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                pgtrigger.migrations.AddTrigger(
+                    model_name="portfolioanalysis",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="no_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                            hash="d654fc7ef0d84c41f2c743a6da41c893dd3c95e2",
+                            operation="DELETE",
+                            pgid="pgtrigger_no_delete_fdffe",
+                            table="selection_portfolioanalysis",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                ("total_value", models.DecimalField(blank=True, decimal_places=18, max_digits=38, null=True)),
-                (
-                    "unrealised_pnl",
-                    models.DecimalField(blank=True, decimal_places=18, max_digits=38, null=True),
-                ),
-                ("daily_pnl", models.DecimalField(blank=True, decimal_places=18, max_digits=38, null=True)),
-                ("risk_contributions", models.JSONField(blank=True, default=dict)),
-                ("drift", models.JSONField(blank=True, default=dict)),
-                ("analysis_data", models.JSONField(blank=True, default=dict)),
-                (
-                    "portfolio",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="analyses",
-                        to="selection.portfolio",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="portfolioanalysis",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="IF (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
+                            hash="b485106f2de425ca9ada904eb937811f8b8288a2",
+                            operation="UPDATE",
+                            pgid="pgtrigger_append_only_ffc64",
+                            table="selection_portfolioanalysis",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-            ],
-            options={
-                "verbose_name_plural": "portfolio analyses",
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="PortfolioAsset",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                pgtrigger.migrations.AddTrigger(
+                    model_name="portfolioanalysis",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="stamp",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="NEW.created_at = NOW(); NEW.origin = CASE WHEN NOW() <= NEW.as_of + (CASE NEW.timeframe WHEN 1 THEN 1 WHEN 2 THEN 5 WHEN 3 THEN 15 WHEN 4 THEN 60 WHEN 5 THEN 240 WHEN 6 THEN 1440 WHEN 7 THEN 10080 WHEN 8 THEN 44640 END) * INTERVAL '1 minute' THEN 'live' ELSE 'replay' END; RETURN NEW;",
+                            hash="8c253c46a010dde96720081e2d6af135367e25bc",
+                            operation="INSERT",
+                            pgid="pgtrigger_stamp_93917",
+                            table="selection_portfolioanalysis",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                ("quantity", models.DecimalField(decimal_places=18, max_digits=38)),
-                ("cost_basis", models.DecimalField(decimal_places=18, max_digits=38)),
-                ("opened_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                migrations.AddConstraint(
+                    model_name="portfolioasset",
+                    constraint=models.UniqueConstraint(
+                        fields=("portfolio", "asset"), name="selection_portfolioasset_unique_portfolio_asset"
                     ),
                 ),
-                (
-                    "asset",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="holdings",
-                        to="assets.asset",
+                migrations.AddConstraint(
+                    model_name="portfolioasset",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("quantity__gte", 0)),
+                        name="selection_portfolioasset_quantity_range",
                     ),
                 ),
-                (
-                    "portfolio",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="holdings",
-                        to="selection.portfolio",
+                migrations.AddConstraint(
+                    model_name="portfolioasset",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("cost_basis__gte", 0)),
+                        name="selection_portfolioasset_cost_basis_range",
                     ),
                 ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Suggestion",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                pgtrigger.migrations.AddTrigger(
+                    model_name="portfolioasset",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="touch",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="NEW.updated_at = NOW(); RETURN NEW;",
+                            hash="8a9627be46ccda839c24d1eae3df14eb6e925c4b",
+                            operation="UPDATE",
+                            pgid="pgtrigger_touch_d8353",
+                            table="selection_portfolioasset",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                ("timeframe", assets.models.fields.TimeframeField()),
-                ("as_of", models.DateTimeField()),
-                (
-                    "suggestion_type",
-                    models.CharField(
-                        choices=[
-                            ("add_tier1", "Add to tier 1"),
-                            ("add_tier2", "Add to tier 2"),
-                            ("promote", "Promote to tier 1"),
-                            ("demote", "Demote to tier 2"),
-                            ("remove", "Remove"),
-                        ],
-                        max_length=20,
+                migrations.AddIndex(
+                    model_name="suggestion",
+                    index=models.Index(
+                        models.F("status"),
+                        models.OrderBy(models.F("suggested_at"), descending=True),
+                        name="selection_suggestion_queue",
                     ),
                 ),
-                ("confidence_score", models.FloatField()),
-                ("base_rate", models.FloatField(blank=True, null=True)),
-                ("priority", models.PositiveSmallIntegerField(default=0, help_text="larger comes first")),
-                ("ai_reasoning", models.JSONField(blank=True, default=dict)),
-                ("supporting_data", models.JSONField(blank=True, default=dict)),
-                ("performance_metrics", models.JSONField(blank=True, default=dict)),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("pending", "Pending"),
-                            ("approved", "Approved"),
-                            ("rejected", "Rejected"),
-                            ("expired", "Expired"),
-                        ],
-                        default="pending",
-                        max_length=20,
+                migrations.AddConstraint(
+                    model_name="suggestion",
+                    constraint=models.UniqueConstraint(
+                        condition=models.Q(("status", "pending")),
+                        fields=("asset",),
+                        name="selection_suggestion_one_pending",
                     ),
                 ),
-                ("deferred_until", models.DateTimeField(blank=True, null=True)),
-                (
-                    "suggested_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                migrations.AddConstraint(
+                    model_name="suggestion",
+                    constraint=models.UniqueConstraint(
+                        fields=("asset", "timeframe", "as_of"),
+                        name="selection_suggestion_unique_asset_timeframe_as_of",
                     ),
                 ),
-                ("reviewed_at", models.DateTimeField(blank=True, null=True)),
-                ("expires_at", models.DateTimeField()),
-                (
-                    "asset",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="suggestions",
-                        to="assets.asset",
+                migrations.AddConstraint(
+                    model_name="suggestion",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            ("suggestion_type__in", ["add_tier1", "add_tier2", "promote", "demote", "remove"])
+                        ),
+                        name="selection_suggestion_suggestion_type_known",
                     ),
                 ),
-                (
-                    "prediction",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="suggestions",
-                        to="aimodels.prediction",
+                migrations.AddConstraint(
+                    model_name="suggestion",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("status__in", ["pending", "approved", "rejected", "expired"])),
+                        name="selection_suggestion_status_known",
                     ),
                 ),
-                (
-                    "reviewed_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                migrations.AddConstraint(
+                    model_name="suggestion",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("confidence_score__gte", 0), ("confidence_score__lte", 1)),
+                        name="selection_suggestion_confidence_score_range",
                     ),
                 ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="SuggestionReview",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                pgtrigger.migrations.AddTrigger(
+                    model_name="suggestion",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="no_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                            hash="36b5d44ca12845be9f831c935f8ceb3d5c813a25",
+                            operation="DELETE",
+                            pgid="pgtrigger_no_delete_8ee8a",
+                            table="selection_suggestion",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                (
-                    "decision",
-                    models.CharField(
-                        choices=[("approve", "Approve"), ("reject", "Reject"), ("defer", "Defer")],
-                        max_length=20,
+                pgtrigger.migrations.AddTrigger(
+                    model_name="suggestion",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="IF (to_jsonb(NEW) - ARRAY['reviewed_by_id', 'reviewed_at', 'status', 'deferred_until', 'expires_at']) IS DISTINCT FROM (to_jsonb(OLD) - ARRAY['reviewed_by_id', 'reviewed_at', 'status', 'deferred_until', 'expires_at']) OR (OLD.reviewed_by_id IS NOT NULL AND NEW.reviewed_by_id IS DISTINCT FROM OLD.reviewed_by_id) OR (OLD.reviewed_at IS NOT NULL AND NEW.reviewed_at IS DISTINCT FROM OLD.reviewed_at) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
+                            hash="0a29d21180cb3e41caf3f06c29766a1d0d4cebb9",
+                            operation="UPDATE",
+                            pgid="pgtrigger_append_only_b2cab",
+                            table="selection_suggestion",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                ("target_tier", models.CharField(blank=True, max_length=10)),
-                ("review_notes", models.TextField(blank=True)),
-                ("review_criteria", models.JSONField(blank=True, default=dict)),
-                (
-                    "reviewed_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                migrations.AddIndex(
+                    model_name="suggestionreview",
+                    index=models.Index(models.F("suggestion"), name="selection_review_suggestion"),
+                ),
+                migrations.AddConstraint(
+                    model_name="suggestionreview",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("decision__in", ["approve", "reject", "defer"])),
+                        name="selection_suggestionreview_decision_known",
                     ),
                 ),
-                (
-                    "reviewer",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="reviews",
-                        to=settings.AUTH_USER_MODEL,
+                pgtrigger.migrations.AddTrigger(
+                    model_name="suggestionreview",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="no_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                            hash="0e2c6c60133da6f63d2f0f089e99b6797ed87f4e",
+                            operation="DELETE",
+                            pgid="pgtrigger_no_delete_c3000",
+                            table="selection_suggestionreview",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                (
-                    "suggestion",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="reviews",
-                        to="selection.suggestion",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="suggestionreview",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="IF (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
+                            hash="8afceba83454c69a47e32f39877b6c18d19e26eb",
+                            operation="UPDATE",
+                            pgid="pgtrigger_append_only_cf047",
+                            table="selection_suggestionreview",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Watchlist",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                migrations.AddIndex(
+                    model_name="watchlist",
+                    index=models.Index(fields=["user", "type"], name="selection_watchlist_user_type"),
+                ),
+                migrations.AddConstraint(
+                    model_name="watchlist",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("type__in", ["admin", "personal", "system"])),
+                        name="selection_watchlist_type_known",
                     ),
                 ),
-                ("name", models.CharField(max_length=100)),
-                (
-                    "type",
-                    models.CharField(
-                        choices=[
-                            ("admin", "Administrator's"),
-                            ("personal", "Personal"),
-                            ("system", "System"),
-                        ],
-                        default="personal",
-                        max_length=20,
+                migrations.AddConstraint(
+                    model_name="watchlist",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("tier__in", ["tier1", "tier2"])),
+                        name="selection_watchlist_tier_known",
                     ),
                 ),
-                (
-                    "tier",
-                    models.CharField(
-                        blank=True,
-                        choices=[("tier1", "Tier 1"), ("tier2", "Tier 2")],
-                        max_length=10,
-                        null=True,
+                migrations.AddConstraint(
+                    model_name="watchlist",
+                    constraint=models.UniqueConstraint(
+                        condition=models.Q(("is_active", True), ("type", "admin")),
+                        fields=("tier",),
+                        name="selection_watchlist_one_a_tier",
                     ),
                 ),
-                ("description", models.TextField(blank=True)),
-                ("max_items", models.PositiveIntegerField(default=50)),
-                ("is_active", models.BooleanField(default=True)),
-                ("configuration", models.JSONField(blank=True, default=dict)),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                migrations.AddConstraint(
+                    model_name="watchlist",
+                    constraint=models.UniqueConstraint(
+                        condition=models.Q(("type", "personal")),
+                        fields=("user", "name"),
+                        name="selection_watchlist_unique_user_name",
                     ),
                 ),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                migrations.AddConstraint(
+                    model_name="watchlist",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("type", "personal"), _negated=True),
+                            ("user__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="selection_watchlist_personal_has_user",
                     ),
                 ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="watchlists",
-                        to=settings.AUTH_USER_MODEL,
+                migrations.AddConstraint(
+                    model_name="watchlist",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("type", "admin"), _negated=True),
+                            ("tier__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="selection_watchlist_admin_has_tier",
                     ),
                 ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="WatchlistAnalysis",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                pgtrigger.migrations.AddTrigger(
+                    model_name="watchlist",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="touch",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="NEW.updated_at = NOW(); RETURN NEW;",
+                            hash="e16551aa00f65805061d44cd2887b627453b8e53",
+                            operation="UPDATE",
+                            pgid="pgtrigger_touch_ae08f",
+                            table="selection_watchlist",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                ("timeframe", assets.models.fields.TimeframeField()),
-                ("as_of", models.DateTimeField()),
-                (
-                    "origin",
-                    models.CharField(
-                        choices=[("live", "Live"), ("replay", "Replay")],
-                        default="replay",
-                        editable=False,
-                        max_length=10,
+                migrations.AddIndex(
+                    model_name="watchlistanalysis",
+                    index=models.Index(
+                        models.F("timeframe"),
+                        models.OrderBy(models.F("as_of"), descending=True),
+                        models.F("rank"),
+                        name="selection_analysis_latest",
                     ),
                 ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                migrations.AddConstraint(
+                    model_name="watchlistanalysis",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("origin__in", ["live", "replay"])),
+                        name="selection_watchlistanalysis_origin_known",
                     ),
                 ),
-                ("score", models.FloatField(blank=True, null=True)),
-                ("rank", models.PositiveIntegerField(blank=True, null=True)),
-                ("raw_score", models.FloatField(blank=True, null=True)),
-                ("score_30d", models.FloatField(blank=True, null=True)),
-                (
-                    "expected_return",
-                    models.FloatField(
-                        blank=True,
-                        help_text="volatility-scaled head: relative return over 7 days, fraction",
-                        null=True,
+                migrations.AddConstraint(
+                    model_name="watchlistanalysis",
+                    constraint=models.UniqueConstraint(
+                        fields=("asset", "timeframe", "as_of"),
+                        name="selection_watchlistanalysis_unique_asset_timeframe_as_of",
                     ),
                 ),
-                ("confidence_score", models.FloatField(blank=True, null=True)),
-                ("base_rate", models.FloatField(blank=True, null=True)),
-                ("risk_level", models.CharField(blank=True, max_length=10)),
-                (
-                    "recommendation",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("strong_buy", "Strong buy"),
-                            ("buy", "Buy"),
-                            ("hold", "Hold"),
-                            ("reduce", "Reduce"),
-                            ("avoid", "Avoid"),
-                        ],
-                        max_length=20,
+                migrations.AddConstraint(
+                    model_name="watchlistanalysis",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("score__gte", 0), ("score__lte", 1)),
+                        name="selection_watchlistanalysis_score_range",
                     ),
                 ),
-                ("sentiment_score", models.FloatField(blank=True, null=True)),
-                ("sector_correlation", models.FloatField(blank=True, null=True)),
-                ("drivers", models.JSONField(blank=True, default=list)),
-                ("technical_indicators", models.JSONField(blank=True, default=dict)),
-                (
-                    "asset",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="analyses",
-                        to="assets.asset",
+                migrations.AddConstraint(
+                    model_name="watchlistanalysis",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("confidence_score__gte", 0), ("confidence_score__lte", 1)),
+                        name="selection_watchlistanalysis_confidence_score_range",
                     ),
                 ),
-                (
-                    "model",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="scores",
-                        to="aimodels.aimodel",
+                migrations.AddConstraint(
+                    model_name="watchlistanalysis",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("sector_correlation__gte", -1), ("sector_correlation__lte", 1)),
+                        name="selection_watchlistanalysis_sector_correlation_range",
                     ),
                 ),
-            ],
-            options={
-                "verbose_name_plural": "watchlist analyses",
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="WatchlistItem",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                pgtrigger.migrations.AddTrigger(
+                    model_name="watchlistanalysis",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="no_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                            hash="47cec05673f293a7f56983c0cca091a63b94ca2f",
+                            operation="DELETE",
+                            pgid="pgtrigger_no_delete_60c79",
+                            table="selection_watchlistanalysis",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                ("tier", models.CharField(choices=[("tier1", "Tier 1"), ("tier2", "Tier 2")], max_length=10)),
-                ("priority_order", models.PositiveIntegerField(default=0)),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[("active", "Active"), ("paused", "Paused"), ("removed", "Removed")],
-                        default="active",
-                        max_length=20,
+                pgtrigger.migrations.AddTrigger(
+                    model_name="watchlistanalysis",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="IF (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
+                            hash="11bd34b33e0930467438ddab482d8d16e29b85d7",
+                            operation="UPDATE",
+                            pgid="pgtrigger_append_only_24505",
+                            table="selection_watchlistanalysis",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                ("analysis_config", models.JSONField(blank=True, default=dict)),
-                (
-                    "added_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                pgtrigger.migrations.AddTrigger(
+                    model_name="watchlistanalysis",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="stamp",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="NEW.created_at = NOW(); NEW.origin = CASE WHEN NOW() <= NEW.as_of + (CASE NEW.timeframe WHEN 1 THEN 1 WHEN 2 THEN 5 WHEN 3 THEN 15 WHEN 4 THEN 60 WHEN 5 THEN 240 WHEN 6 THEN 1440 WHEN 7 THEN 10080 WHEN 8 THEN 44640 END) * INTERVAL '1 minute' THEN 'live' ELSE 'replay' END; RETURN NEW;",
+                            hash="5017773483abd6843bb2721874965d89d240c1fc",
+                            operation="INSERT",
+                            pgid="pgtrigger_stamp_28a9e",
+                            table="selection_watchlistanalysis",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                ("last_analysis", models.DateTimeField(blank=True, null=True)),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                migrations.AddIndex(
+                    model_name="watchlistitem",
+                    index=models.Index(fields=["watchlist", "status"], name="selection_item_list_status"),
+                ),
+                migrations.AddConstraint(
+                    model_name="watchlistitem",
+                    constraint=models.UniqueConstraint(
+                        fields=("watchlist", "asset"), name="selection_watchlistitem_unique_watchlist_asset"
                     ),
                 ),
-                (
-                    "added_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                migrations.AddConstraint(
+                    model_name="watchlistitem",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("tier__in", ["tier1", "tier2"])),
+                        name="selection_watchlistitem_tier_known",
                     ),
                 ),
-                (
-                    "asset",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="watchlist_items",
-                        to="assets.asset",
+                migrations.AddConstraint(
+                    model_name="watchlistitem",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("status__in", ["active", "paused", "removed"])),
+                        name="selection_watchlistitem_status_known",
                     ),
                 ),
-                (
-                    "watchlist",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="items",
-                        to="selection.watchlist",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="watchlistitem",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="touch",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="NEW.updated_at = NOW(); RETURN NEW;",
+                            hash="76d4a67d452a23fc08207d2a8b62a3a46023678f",
+                            operation="UPDATE",
+                            pgid="pgtrigger_touch_c5629",
+                            table="selection_watchlistitem",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-            ],
-        ),
-        migrations.AddConstraint(
-            model_name="portfolio",
-            constraint=models.UniqueConstraint(
-                fields=("user", "name"), name="selection_portfolio_unique_user_name"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="portfolio",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("cash__gte", 0)), name="selection_portfolio_cash_range"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="portfolio",
-            trigger=pgtrigger.compiler.Trigger(
-                name="touch",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="NEW.updated_at = NOW(); RETURN NEW;",
-                    hash="1053200fc651581db36952d96b23185ee9d1d5c7",
-                    operation="UPDATE",
-                    pgid="pgtrigger_touch_a5631",
-                    table="selection_portfolio",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="portfolioanalysis",
-            index=models.Index(
-                models.F("portfolio"),
-                models.OrderBy(models.F("as_of"), descending=True),
-                name="selection_portfolio_latest",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="portfolioanalysis",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("origin__in", ["live", "replay"])),
-                name="selection_portfolioanalysis_origin_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="portfolioanalysis",
-            constraint=models.UniqueConstraint(
-                fields=("portfolio", "timeframe", "as_of"),
-                name="selection_portfolioanalysis_unique_portfolio_timeframe_as_of",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="portfolioanalysis",
-            trigger=pgtrigger.compiler.Trigger(
-                name="no_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="d654fc7ef0d84c41f2c743a6da41c893dd3c95e2",
-                    operation="DELETE",
-                    pgid="pgtrigger_no_delete_fdffe",
-                    table="selection_portfolioanalysis",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="portfolioanalysis",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="IF (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
-                    hash="b485106f2de425ca9ada904eb937811f8b8288a2",
-                    operation="UPDATE",
-                    pgid="pgtrigger_append_only_ffc64",
-                    table="selection_portfolioanalysis",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="portfolioanalysis",
-            trigger=pgtrigger.compiler.Trigger(
-                name="stamp",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="NEW.created_at = NOW(); NEW.origin = CASE WHEN NOW() <= NEW.as_of + (CASE NEW.timeframe WHEN 1 THEN 1 WHEN 2 THEN 5 WHEN 3 THEN 15 WHEN 4 THEN 60 WHEN 5 THEN 240 WHEN 6 THEN 1440 WHEN 7 THEN 10080 WHEN 8 THEN 44640 END) * INTERVAL '1 minute' THEN 'live' ELSE 'replay' END; RETURN NEW;",
-                    hash="8c253c46a010dde96720081e2d6af135367e25bc",
-                    operation="INSERT",
-                    pgid="pgtrigger_stamp_93917",
-                    table="selection_portfolioanalysis",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="portfolioasset",
-            constraint=models.UniqueConstraint(
-                fields=("portfolio", "asset"), name="selection_portfolioasset_unique_portfolio_asset"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="portfolioasset",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("quantity__gte", 0)), name="selection_portfolioasset_quantity_range"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="portfolioasset",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("cost_basis__gte", 0)), name="selection_portfolioasset_cost_basis_range"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="portfolioasset",
-            trigger=pgtrigger.compiler.Trigger(
-                name="touch",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="NEW.updated_at = NOW(); RETURN NEW;",
-                    hash="8a9627be46ccda839c24d1eae3df14eb6e925c4b",
-                    operation="UPDATE",
-                    pgid="pgtrigger_touch_d8353",
-                    table="selection_portfolioasset",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="suggestion",
-            index=models.Index(
-                models.F("status"),
-                models.OrderBy(models.F("suggested_at"), descending=True),
-                name="selection_suggestion_queue",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="suggestion",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status", "pending")),
-                fields=("asset",),
-                name="selection_suggestion_one_pending",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="suggestion",
-            constraint=models.UniqueConstraint(
-                fields=("asset", "timeframe", "as_of"),
-                name="selection_suggestion_unique_asset_timeframe_as_of",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="suggestion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("suggestion_type__in", ["add_tier1", "add_tier2", "promote", "demote", "remove"])
-                ),
-                name="selection_suggestion_suggestion_type_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="suggestion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["pending", "approved", "rejected", "expired"])),
-                name="selection_suggestion_status_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="suggestion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("confidence_score__gte", 0), ("confidence_score__lte", 1)),
-                name="selection_suggestion_confidence_score_range",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="suggestion",
-            trigger=pgtrigger.compiler.Trigger(
-                name="no_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="36b5d44ca12845be9f831c935f8ceb3d5c813a25",
-                    operation="DELETE",
-                    pgid="pgtrigger_no_delete_8ee8a",
-                    table="selection_suggestion",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="suggestion",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="IF (to_jsonb(NEW) - ARRAY['reviewed_by_id', 'reviewed_at', 'status', 'deferred_until', 'expires_at']) IS DISTINCT FROM (to_jsonb(OLD) - ARRAY['reviewed_by_id', 'reviewed_at', 'status', 'deferred_until', 'expires_at']) OR (OLD.reviewed_by_id IS NOT NULL AND NEW.reviewed_by_id IS DISTINCT FROM OLD.reviewed_by_id) OR (OLD.reviewed_at IS NOT NULL AND NEW.reviewed_at IS DISTINCT FROM OLD.reviewed_at) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
-                    hash="0a29d21180cb3e41caf3f06c29766a1d0d4cebb9",
-                    operation="UPDATE",
-                    pgid="pgtrigger_append_only_b2cab",
-                    table="selection_suggestion",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="suggestionreview",
-            index=models.Index(models.F("suggestion"), name="selection_review_suggestion"),
-        ),
-        migrations.AddConstraint(
-            model_name="suggestionreview",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("decision__in", ["approve", "reject", "defer"])),
-                name="selection_suggestionreview_decision_known",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="suggestionreview",
-            trigger=pgtrigger.compiler.Trigger(
-                name="no_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="0e2c6c60133da6f63d2f0f089e99b6797ed87f4e",
-                    operation="DELETE",
-                    pgid="pgtrigger_no_delete_c3000",
-                    table="selection_suggestionreview",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="suggestionreview",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="IF (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
-                    hash="8afceba83454c69a47e32f39877b6c18d19e26eb",
-                    operation="UPDATE",
-                    pgid="pgtrigger_append_only_cf047",
-                    table="selection_suggestionreview",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="watchlist",
-            index=models.Index(fields=["user", "type"], name="selection_watchlist_user_type"),
-        ),
-        migrations.AddConstraint(
-            model_name="watchlist",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("type__in", ["admin", "personal", "system"])),
-                name="selection_watchlist_type_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="watchlist",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("tier__in", ["tier1", "tier2"])), name="selection_watchlist_tier_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="watchlist",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("is_active", True), ("type", "admin")),
-                fields=("tier",),
-                name="selection_watchlist_one_a_tier",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="watchlist",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("type", "personal")),
-                fields=("user", "name"),
-                name="selection_watchlist_unique_user_name",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="watchlist",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("type", "personal"), _negated=True), ("user__isnull", False), _connector="OR"
-                ),
-                name="selection_watchlist_personal_has_user",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="watchlist",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("type", "admin"), _negated=True), ("tier__isnull", False), _connector="OR"
-                ),
-                name="selection_watchlist_admin_has_tier",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="watchlist",
-            trigger=pgtrigger.compiler.Trigger(
-                name="touch",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="NEW.updated_at = NOW(); RETURN NEW;",
-                    hash="e16551aa00f65805061d44cd2887b627453b8e53",
-                    operation="UPDATE",
-                    pgid="pgtrigger_touch_ae08f",
-                    table="selection_watchlist",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="watchlistanalysis",
-            index=models.Index(
-                models.F("timeframe"),
-                models.OrderBy(models.F("as_of"), descending=True),
-                models.F("rank"),
-                name="selection_analysis_latest",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="watchlistanalysis",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("origin__in", ["live", "replay"])),
-                name="selection_watchlistanalysis_origin_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="watchlistanalysis",
-            constraint=models.UniqueConstraint(
-                fields=("asset", "timeframe", "as_of"),
-                name="selection_watchlistanalysis_unique_asset_timeframe_as_of",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="watchlistanalysis",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("score__gte", 0), ("score__lte", 1)),
-                name="selection_watchlistanalysis_score_range",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="watchlistanalysis",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("confidence_score__gte", 0), ("confidence_score__lte", 1)),
-                name="selection_watchlistanalysis_confidence_score_range",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="watchlistanalysis",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("sector_correlation__gte", -1), ("sector_correlation__lte", 1)),
-                name="selection_watchlistanalysis_sector_correlation_range",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="watchlistanalysis",
-            trigger=pgtrigger.compiler.Trigger(
-                name="no_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="47cec05673f293a7f56983c0cca091a63b94ca2f",
-                    operation="DELETE",
-                    pgid="pgtrigger_no_delete_60c79",
-                    table="selection_watchlistanalysis",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="watchlistanalysis",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="IF (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
-                    hash="11bd34b33e0930467438ddab482d8d16e29b85d7",
-                    operation="UPDATE",
-                    pgid="pgtrigger_append_only_24505",
-                    table="selection_watchlistanalysis",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="watchlistanalysis",
-            trigger=pgtrigger.compiler.Trigger(
-                name="stamp",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="NEW.created_at = NOW(); NEW.origin = CASE WHEN NOW() <= NEW.as_of + (CASE NEW.timeframe WHEN 1 THEN 1 WHEN 2 THEN 5 WHEN 3 THEN 15 WHEN 4 THEN 60 WHEN 5 THEN 240 WHEN 6 THEN 1440 WHEN 7 THEN 10080 WHEN 8 THEN 44640 END) * INTERVAL '1 minute' THEN 'live' ELSE 'replay' END; RETURN NEW;",
-                    hash="5017773483abd6843bb2721874965d89d240c1fc",
-                    operation="INSERT",
-                    pgid="pgtrigger_stamp_28a9e",
-                    table="selection_watchlistanalysis",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="watchlistitem",
-            index=models.Index(fields=["watchlist", "status"], name="selection_item_list_status"),
-        ),
-        migrations.AddConstraint(
-            model_name="watchlistitem",
-            constraint=models.UniqueConstraint(
-                fields=("watchlist", "asset"), name="selection_watchlistitem_unique_watchlist_asset"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="watchlistitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("tier__in", ["tier1", "tier2"])),
-                name="selection_watchlistitem_tier_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="watchlistitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["active", "paused", "removed"])),
-                name="selection_watchlistitem_status_known",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="watchlistitem",
-            trigger=pgtrigger.compiler.Trigger(
-                name="touch",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="NEW.updated_at = NOW(); RETURN NEW;",
-                    hash="76d4a67d452a23fc08207d2a8b62a3a46023678f",
-                    operation="UPDATE",
-                    pgid="pgtrigger_touch_c5629",
-                    table="selection_watchlistitem",
-                    when="BEFORE",
-                ),
-            ),
+            ]
         ),
     ]

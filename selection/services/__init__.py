@@ -1,27 +1,40 @@
 """The only writers of layer 3: scores, suggestions and what becomes of them, watchlists."""
 
+from selection.services.reviewers import ensure_group
+from selection.services.reviews import MOST_AT_ONCE, Outcome, foresee, review, review_all, target
 from selection.services.scores import score
-from selection.services.suggestions import expire, review, suggest
+from selection.services.suggestions import expire, resume, suggest
+from selection.services.tiers import CAPACITIES, Move, ensure_lists, set_tier, set_tiers
 from selection.services.watchlists import (
-    ensure_lists,
     item_add,
+    item_change,
     item_remove,
     list_change,
     list_create,
     list_delete,
-    set_tier,
 )
 
 __all__ = [
+    "CAPACITIES",
+    "MOST_AT_ONCE",
+    "Move",
+    "Outcome",
+    "ensure_group",
     "ensure_lists",
     "expire",
+    "foresee",
     "item_add",
+    "item_change",
     "item_remove",
     "list_change",
     "list_create",
     "list_delete",
+    "resume",
     "review",
+    "review_all",
     "score",
     "set_tier",
+    "set_tiers",
     "suggest",
+    "target",
 ]

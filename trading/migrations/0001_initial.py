@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import assets.models.fields
+from cryptopredict.common import schema
 
 
 class Migration(migrations.Migration):
@@ -21,841 +22,884 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="SignalCandidate",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+        schema.CreateTables(
+            [
+                migrations.CreateModel(
+                    name="SignalCandidate",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("timeframe", assets.models.fields.TimeframeField()),
+                        ("as_of", models.DateTimeField()),
+                        (
+                            "origin",
+                            models.CharField(
+                                choices=[("live", "Live"), ("replay", "Replay")],
+                                default="replay",
+                                editable=False,
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "created_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        (
+                            "signal_type",
+                            models.CharField(choices=[("long", "Long"), ("short", "Short")], max_length=10),
+                        ),
+                        ("entry_price", models.DecimalField(decimal_places=18, max_digits=38)),
+                        ("target_price", models.DecimalField(decimal_places=18, max_digits=38)),
+                        ("stop_loss", models.DecimalField(decimal_places=18, max_digits=38)),
+                        ("probability", models.FloatField(blank=True, null=True)),
+                        ("base_rate", models.FloatField(blank=True, null=True)),
+                        ("break_even", models.FloatField()),
+                        ("expected_value", models.FloatField(blank=True, null=True)),
+                        ("is_issued", models.BooleanField()),
+                        (
+                            "refusal",
+                            models.CharField(
+                                blank=True, help_text="the rule that kept it from being issued", max_length=40
+                            ),
+                        ),
+                        ("refusal_value", models.FloatField(blank=True, null=True)),
+                        ("refusal_limit", models.FloatField(blank=True, null=True)),
+                        (
+                            "outcome",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("target", "Target reached"),
+                                    ("stop", "Stopped"),
+                                    ("time", "Time ran out"),
+                                ],
+                                max_length=10,
+                                null=True,
+                            ),
+                        ),
+                        ("return_r", models.FloatField(blank=True, null=True)),
+                        (
+                            "asset",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="candidates",
+                                to="assets.asset",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
                 ),
-                ("timeframe", assets.models.fields.TimeframeField()),
-                ("as_of", models.DateTimeField()),
-                (
-                    "origin",
-                    models.CharField(
-                        choices=[("live", "Live"), ("replay", "Replay")],
-                        default="replay",
-                        editable=False,
-                        max_length=10,
-                    ),
+                migrations.CreateModel(
+                    name="TradingSignal",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("timeframe", assets.models.fields.TimeframeField()),
+                        ("as_of", models.DateTimeField()),
+                        (
+                            "origin",
+                            models.CharField(
+                                choices=[("live", "Live"), ("replay", "Replay")],
+                                default="replay",
+                                editable=False,
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "created_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        (
+                            "signal_type",
+                            models.CharField(choices=[("long", "Long"), ("short", "Short")], max_length=10),
+                        ),
+                        ("entry_price", models.DecimalField(decimal_places=18, max_digits=38)),
+                        ("target_price", models.DecimalField(decimal_places=18, max_digits=38)),
+                        ("stop_loss", models.DecimalField(decimal_places=18, max_digits=38)),
+                        (
+                            "confidence_score",
+                            models.FloatField(
+                                help_text="calibrated probability of the target before the stop"
+                            ),
+                        ),
+                        (
+                            "break_even",
+                            models.FloatField(
+                                help_text="probability at which the geometry earns nothing, after costs"
+                            ),
+                        ),
+                        ("base_rate", models.FloatField(blank=True, null=True)),
+                        ("expected_value", models.FloatField(help_text="in R, after fees and slippage")),
+                        (
+                            "risk_level",
+                            models.CharField(
+                                choices=[
+                                    ("low", "Low"),
+                                    ("medium", "Medium"),
+                                    ("high", "High"),
+                                    ("extreme", "Extreme"),
+                                ],
+                                max_length=10,
+                            ),
+                        ),
+                        ("risk_reward_ratio", models.FloatField()),
+                        ("time_horizon_hours", models.PositiveIntegerField()),
+                        (
+                            "watchlist_tier",
+                            models.CharField(
+                                blank=True, help_text="tier of the coin when issued", max_length=10
+                            ),
+                        ),
+                        ("ai_analysis", models.JSONField(blank=True, default=dict)),
+                        ("market_context", models.JSONField(blank=True, default=dict)),
+                        (
+                            "status",
+                            models.CharField(
+                                choices=[
+                                    ("active", "Active"),
+                                    ("executed", "Executed"),
+                                    ("expired", "Expired"),
+                                    ("cancelled", "Cancelled"),
+                                ],
+                                default="active",
+                                max_length=20,
+                            ),
+                        ),
+                        ("generated_at", models.DateTimeField()),
+                        ("expires_at", models.DateTimeField()),
+                        (
+                            "outcome",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("target", "Target reached"),
+                                    ("stop", "Stopped"),
+                                    ("time", "Time ran out"),
+                                ],
+                                max_length=10,
+                                null=True,
+                            ),
+                        ),
+                        (
+                            "exit_price",
+                            models.DecimalField(blank=True, decimal_places=18, max_digits=38, null=True),
+                        ),
+                        (
+                            "return_r",
+                            models.FloatField(
+                                blank=True, help_text="in multiples of the risk, after costs", null=True
+                            ),
+                        ),
+                        ("closed_at", models.DateTimeField(blank=True, null=True)),
+                        (
+                            "updated_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        (
+                            "asset",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="signals",
+                                to="assets.asset",
+                            ),
+                        ),
+                        (
+                            "cancelled_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "generated_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="signals",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "model",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="signals",
+                                to="aimodels.aimodel",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
                 ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
+                migrations.CreateModel(
+                    name="SignalExecution",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("idempotency_key", models.CharField(max_length=100)),
+                        (
+                            "venue",
+                            models.CharField(
+                                choices=[("paper", "Paper"), ("live", "Live"), ("backtest", "Backtest")],
+                                default="paper",
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "execution_type",
+                            models.CharField(
+                                choices=[("manual", "Manual"), ("automatic", "Automatic")],
+                                default="manual",
+                                max_length=20,
+                            ),
+                        ),
+                        (
+                            "status",
+                            models.CharField(
+                                choices=[
+                                    ("pending", "Pending"),
+                                    ("filled", "Filled"),
+                                    ("partially_filled", "Partially filled"),
+                                    ("cancelled", "Cancelled"),
+                                ],
+                                default="pending",
+                                max_length=20,
+                            ),
+                        ),
+                        (
+                            "execution_price",
+                            models.DecimalField(blank=True, decimal_places=18, max_digits=38, null=True),
+                        ),
+                        (
+                            "position_size",
+                            models.DecimalField(decimal_places=18, help_text="USD", max_digits=38),
+                        ),
+                        ("filled_size", models.DecimalField(decimal_places=18, default=0, max_digits=38)),
+                        ("fees", models.DecimalField(decimal_places=18, default=0, max_digits=38)),
+                        ("portfolio_percentage", models.FloatField(blank=True, null=True)),
+                        ("execution_details", models.JSONField(blank=True, default=dict)),
+                        (
+                            "executed_at",
+                            models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                        ),
+                        (
+                            "updated_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        (
+                            "user",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="executions",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "signal",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="executions",
+                                to="trading.tradingsignal",
+                            ),
+                        ),
+                    ],
                 ),
-                (
-                    "signal_type",
-                    models.CharField(choices=[("long", "Long"), ("short", "Short")], max_length=10),
+                migrations.CreateModel(
+                    name="PortfolioAssetAnalysis",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("timeframe", assets.models.fields.TimeframeField()),
+                        ("as_of", models.DateTimeField()),
+                        (
+                            "origin",
+                            models.CharField(
+                                choices=[("live", "Live"), ("replay", "Replay")],
+                                default="replay",
+                                editable=False,
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "created_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        (
+                            "advice",
+                            models.CharField(
+                                choices=[
+                                    ("hold", "Hold"),
+                                    ("add", "Add"),
+                                    ("reduce", "Reduce"),
+                                    ("exit", "Exit"),
+                                ],
+                                max_length=10,
+                            ),
+                        ),
+                        ("confidence_score", models.FloatField(blank=True, null=True)),
+                        ("reasons", models.JSONField(blank=True, default=list)),
+                        (
+                            "holding",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="advice",
+                                to="selection.portfolioasset",
+                            ),
+                        ),
+                        (
+                            "signal",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="advice",
+                                to="trading.tradingsignal",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name_plural": "portfolio asset analyses",
+                        "abstract": False,
+                    },
                 ),
-                ("entry_price", models.DecimalField(decimal_places=18, max_digits=38)),
-                ("target_price", models.DecimalField(decimal_places=18, max_digits=38)),
-                ("stop_loss", models.DecimalField(decimal_places=18, max_digits=38)),
-                ("probability", models.FloatField(blank=True, null=True)),
-                ("base_rate", models.FloatField(blank=True, null=True)),
-                ("break_even", models.FloatField()),
-                ("expected_value", models.FloatField(blank=True, null=True)),
-                ("is_issued", models.BooleanField()),
-                (
-                    "refusal",
-                    models.CharField(
-                        blank=True, help_text="the rule that kept it from being issued", max_length=40
-                    ),
-                ),
-                ("refusal_value", models.FloatField(blank=True, null=True)),
-                ("refusal_limit", models.FloatField(blank=True, null=True)),
-                (
-                    "outcome",
-                    models.CharField(
-                        blank=True,
-                        choices=[("target", "Target reached"), ("stop", "Stopped"), ("time", "Time ran out")],
-                        max_length=10,
-                        null=True,
-                    ),
-                ),
-                ("return_r", models.FloatField(blank=True, null=True)),
-                (
-                    "asset",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="candidates",
-                        to="assets.asset",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="TradingSignal",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("timeframe", assets.models.fields.TimeframeField()),
-                ("as_of", models.DateTimeField()),
-                (
-                    "origin",
-                    models.CharField(
-                        choices=[("live", "Live"), ("replay", "Replay")],
-                        default="replay",
-                        editable=False,
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
-                ),
-                (
-                    "signal_type",
-                    models.CharField(choices=[("long", "Long"), ("short", "Short")], max_length=10),
-                ),
-                ("entry_price", models.DecimalField(decimal_places=18, max_digits=38)),
-                ("target_price", models.DecimalField(decimal_places=18, max_digits=38)),
-                ("stop_loss", models.DecimalField(decimal_places=18, max_digits=38)),
-                (
-                    "confidence_score",
-                    models.FloatField(help_text="calibrated probability of the target before the stop"),
-                ),
-                (
-                    "break_even",
-                    models.FloatField(
-                        help_text="probability at which the geometry earns nothing, after costs"
-                    ),
-                ),
-                ("base_rate", models.FloatField(blank=True, null=True)),
-                ("expected_value", models.FloatField(help_text="in R, after fees and slippage")),
-                (
-                    "risk_level",
-                    models.CharField(
-                        choices=[
-                            ("low", "Low"),
-                            ("medium", "Medium"),
-                            ("high", "High"),
-                            ("extreme", "Extreme"),
+                migrations.CreateModel(
+                    name="RiskProfile",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "max_position_size",
+                            models.DecimalField(decimal_places=18, default=1000, max_digits=38),
+                        ),
+                        (
+                            "max_portfolio_risk",
+                            models.FloatField(default=0.02, help_text="largest loss at the stop, per trade"),
+                        ),
+                        ("risk_rules", models.JSONField(blank=True, default=dict)),
+                        ("current_exposure", models.JSONField(blank=True, default=dict)),
+                        ("risk_metrics", models.JSONField(blank=True, default=dict)),
+                        ("last_calculated", models.DateTimeField(blank=True, null=True)),
+                        (
+                            "updated_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), editable=False
+                            ),
+                        ),
+                        (
+                            "user",
+                            models.OneToOneField(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="risk_profile",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                    ],
+                    options={
+                        "constraints": [
+                            models.CheckConstraint(
+                                condition=models.Q(("max_position_size__gt", 0)),
+                                name="trading_riskprofile_max_position_size_positive",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("max_portfolio_risk__gte", 0), ("max_portfolio_risk__lte", 1)
+                                ),
+                                name="trading_riskprofile_max_portfolio_risk_range",
+                            ),
                         ],
-                        max_length=10,
+                    },
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="riskprofile",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="touch",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="NEW.updated_at = NOW(); RETURN NEW;",
+                            hash="0cefc77e13d9e3dc514aa3419a9457f749fb5301",
+                            operation="UPDATE",
+                            pgid="pgtrigger_touch_ac7df",
+                            table="trading_riskprofile",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                ("risk_reward_ratio", models.FloatField()),
-                ("time_horizon_hours", models.PositiveIntegerField()),
-                (
-                    "watchlist_tier",
-                    models.CharField(blank=True, help_text="tier of the coin when issued", max_length=10),
-                ),
-                ("ai_analysis", models.JSONField(blank=True, default=dict)),
-                ("market_context", models.JSONField(blank=True, default=dict)),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("active", "Active"),
-                            ("executed", "Executed"),
-                            ("expired", "Expired"),
-                            ("cancelled", "Cancelled"),
-                        ],
-                        default="active",
-                        max_length=20,
+                migrations.AddIndex(
+                    model_name="signalcandidate",
+                    index=models.Index(
+                        models.F("timeframe"),
+                        models.OrderBy(models.F("as_of"), descending=True),
+                        name="trading_candidate_latest",
                     ),
                 ),
-                ("generated_at", models.DateTimeField()),
-                ("expires_at", models.DateTimeField()),
-                (
-                    "outcome",
-                    models.CharField(
-                        blank=True,
-                        choices=[("target", "Target reached"), ("stop", "Stopped"), ("time", "Time ran out")],
-                        max_length=10,
-                        null=True,
+                migrations.AddConstraint(
+                    model_name="signalcandidate",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("origin__in", ["live", "replay"])),
+                        name="trading_signalcandidate_origin_known",
                     ),
                 ),
-                ("exit_price", models.DecimalField(blank=True, decimal_places=18, max_digits=38, null=True)),
-                (
-                    "return_r",
-                    models.FloatField(
-                        blank=True, help_text="in multiples of the risk, after costs", null=True
+                migrations.AddConstraint(
+                    model_name="signalcandidate",
+                    constraint=models.UniqueConstraint(
+                        fields=("asset", "timeframe", "as_of", "signal_type"),
+                        name="trading_signalcandidate_unique_asset_timeframe_as_of_signal_type",
                     ),
                 ),
-                ("closed_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                migrations.AddConstraint(
+                    model_name="signalcandidate",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("signal_type", "long"),
+                                ("entry_price__lt", models.F("target_price")),
+                                ("stop_loss__lt", models.F("entry_price")),
+                            ),
+                            models.Q(
+                                ("signal_type", "short"),
+                                ("entry_price__lt", models.F("stop_loss")),
+                                ("target_price__lt", models.F("entry_price")),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="trading_signalcandidate_levels_in_order",
                     ),
                 ),
-                (
-                    "asset",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="signals", to="assets.asset"
+                migrations.AddConstraint(
+                    model_name="signalcandidate",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("signal_type__in", ["long", "short"])),
+                        name="trading_signalcandidate_signal_type_known",
                     ),
                 ),
-                (
-                    "cancelled_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                migrations.AddConstraint(
+                    model_name="signalcandidate",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("outcome__in", ["target", "stop", "time"])),
+                        name="trading_signalcandidate_outcome_known",
                     ),
                 ),
-                (
-                    "generated_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="signals",
-                        to=settings.AUTH_USER_MODEL,
+                migrations.AddConstraint(
+                    model_name="signalcandidate",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("probability__gte", 0), ("probability__lte", 1)),
+                        name="trading_signalcandidate_probability_range",
                     ),
                 ),
-                (
-                    "model",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="signals",
-                        to="aimodels.aimodel",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="signalcandidate",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="no_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                            hash="14143721899ff61162c99b75d9605c010c22a7e0",
+                            operation="DELETE",
+                            pgid="pgtrigger_no_delete_7353a",
+                            table="trading_signalcandidate",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="SignalExecution",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                pgtrigger.migrations.AddTrigger(
+                    model_name="signalcandidate",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="IF (to_jsonb(NEW) - ARRAY['outcome', 'return_r']) IS DISTINCT FROM (to_jsonb(OLD) - ARRAY['outcome', 'return_r']) OR (OLD.outcome IS NOT NULL AND NEW.outcome IS DISTINCT FROM OLD.outcome) OR (OLD.return_r IS NOT NULL AND NEW.return_r IS DISTINCT FROM OLD.return_r) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
+                            hash="8e4e32a84f4aadf0ec2773aab2b8947884857a33",
+                            operation="UPDATE",
+                            pgid="pgtrigger_append_only_0fb8a",
+                            table="trading_signalcandidate",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                ("idempotency_key", models.CharField(max_length=100)),
-                (
-                    "venue",
-                    models.CharField(
-                        choices=[("paper", "Paper"), ("live", "Live"), ("backtest", "Backtest")],
-                        default="paper",
-                        max_length=10,
+                pgtrigger.migrations.AddTrigger(
+                    model_name="signalcandidate",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="stamp",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="NEW.created_at = NOW(); NEW.origin = CASE WHEN NOW() <= NEW.as_of + (CASE NEW.timeframe WHEN 1 THEN 1 WHEN 2 THEN 5 WHEN 3 THEN 15 WHEN 4 THEN 60 WHEN 5 THEN 240 WHEN 6 THEN 1440 WHEN 7 THEN 10080 WHEN 8 THEN 44640 END) * INTERVAL '1 minute' THEN 'live' ELSE 'replay' END; RETURN NEW;",
+                            hash="a02267ef5186759ab908d1ed978ffefb68c740f3",
+                            operation="INSERT",
+                            pgid="pgtrigger_stamp_ba89a",
+                            table="trading_signalcandidate",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                (
-                    "execution_type",
-                    models.CharField(
-                        choices=[("manual", "Manual"), ("automatic", "Automatic")],
-                        default="manual",
-                        max_length=20,
+                migrations.AddIndex(
+                    model_name="tradingsignal",
+                    index=models.Index(
+                        models.F("asset"),
+                        models.F("status"),
+                        models.OrderBy(models.F("generated_at"), descending=True),
+                        name="trading_signal_asset_status",
                     ),
                 ),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("pending", "Pending"),
-                            ("filled", "Filled"),
-                            ("partially_filled", "Partially filled"),
-                            ("cancelled", "Cancelled"),
-                        ],
-                        default="pending",
-                        max_length=20,
+                migrations.AddIndex(
+                    model_name="tradingsignal",
+                    index=models.Index(
+                        models.OrderBy(models.F("generated_at"), descending=True),
+                        models.F("id"),
+                        name="trading_signal_latest",
                     ),
                 ),
-                (
-                    "execution_price",
-                    models.DecimalField(blank=True, decimal_places=18, max_digits=38, null=True),
-                ),
-                ("position_size", models.DecimalField(decimal_places=18, help_text="USD", max_digits=38)),
-                ("filled_size", models.DecimalField(decimal_places=18, default=0, max_digits=38)),
-                ("fees", models.DecimalField(decimal_places=18, default=0, max_digits=38)),
-                ("portfolio_percentage", models.FloatField(blank=True, null=True)),
-                ("execution_details", models.JSONField(blank=True, default=dict)),
-                ("executed_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                migrations.AddIndex(
+                    model_name="tradingsignal",
+                    index=models.Index(
+                        condition=models.Q(("outcome__isnull", True)),
+                        fields=["expires_at"],
+                        name="trading_signal_undecided",
                     ),
                 ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="executions",
-                        to=settings.AUTH_USER_MODEL,
+                migrations.AddConstraint(
+                    model_name="tradingsignal",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("origin__in", ["live", "replay"])),
+                        name="trading_tradingsignal_origin_known",
                     ),
                 ),
-                (
-                    "signal",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="executions",
-                        to="trading.tradingsignal",
+                migrations.AddConstraint(
+                    model_name="tradingsignal",
+                    constraint=models.UniqueConstraint(
+                        condition=models.Q(("generated_by__isnull", True)),
+                        fields=("asset", "timeframe", "as_of", "signal_type"),
+                        name="trading_tradingsignal_unique_claim",
                     ),
                 ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="PortfolioAssetAnalysis",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                migrations.AddConstraint(
+                    model_name="tradingsignal",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("signal_type", "long"),
+                                ("entry_price__lt", models.F("target_price")),
+                                ("stop_loss__lt", models.F("entry_price")),
+                            ),
+                            models.Q(
+                                ("signal_type", "short"),
+                                ("entry_price__lt", models.F("stop_loss")),
+                                ("target_price__lt", models.F("entry_price")),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="trading_tradingsignal_levels_in_order",
                     ),
                 ),
-                ("timeframe", assets.models.fields.TimeframeField()),
-                ("as_of", models.DateTimeField()),
-                (
-                    "origin",
-                    models.CharField(
-                        choices=[("live", "Live"), ("replay", "Replay")],
-                        default="replay",
-                        editable=False,
-                        max_length=10,
+                migrations.AddConstraint(
+                    model_name="tradingsignal",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("stop_loss__gt", 0)),
+                        name="trading_tradingsignal_stop_loss_positive",
                     ),
                 ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                migrations.AddConstraint(
+                    model_name="tradingsignal",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("target_price__gt", 0)),
+                        name="trading_tradingsignal_target_price_positive",
                     ),
                 ),
-                (
-                    "advice",
-                    models.CharField(
-                        choices=[("hold", "Hold"), ("add", "Add"), ("reduce", "Reduce"), ("exit", "Exit")],
-                        max_length=10,
+                migrations.AddConstraint(
+                    model_name="tradingsignal",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("signal_type__in", ["long", "short"])),
+                        name="trading_tradingsignal_signal_type_known",
                     ),
                 ),
-                ("confidence_score", models.FloatField(blank=True, null=True)),
-                ("reasons", models.JSONField(blank=True, default=list)),
-                (
-                    "holding",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="advice",
-                        to="selection.portfolioasset",
+                migrations.AddConstraint(
+                    model_name="tradingsignal",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("risk_level__in", ["low", "medium", "high", "extreme"])),
+                        name="trading_tradingsignal_risk_level_known",
                     ),
                 ),
-                (
-                    "signal",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="advice",
-                        to="trading.tradingsignal",
+                migrations.AddConstraint(
+                    model_name="tradingsignal",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("status__in", ["active", "executed", "expired", "cancelled"])),
+                        name="trading_tradingsignal_status_known",
                     ),
                 ),
-            ],
-            options={
-                "verbose_name_plural": "portfolio asset analyses",
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="RiskProfile",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                migrations.AddConstraint(
+                    model_name="tradingsignal",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("outcome__in", ["target", "stop", "time"])),
+                        name="trading_tradingsignal_outcome_known",
                     ),
                 ),
-                ("max_position_size", models.DecimalField(decimal_places=18, default=1000, max_digits=38)),
-                (
-                    "max_portfolio_risk",
-                    models.FloatField(default=0.02, help_text="largest loss at the stop, per trade"),
-                ),
-                ("risk_rules", models.JSONField(blank=True, default=dict)),
-                ("current_exposure", models.JSONField(blank=True, default=dict)),
-                ("risk_metrics", models.JSONField(blank=True, default=dict)),
-                ("last_calculated", models.DateTimeField(blank=True, null=True)),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                migrations.AddConstraint(
+                    model_name="tradingsignal",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("confidence_score__gte", 0), ("confidence_score__lte", 1)),
+                        name="trading_tradingsignal_confidence_score_range",
                     ),
                 ),
-                (
-                    "user",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="risk_profile",
-                        to=settings.AUTH_USER_MODEL,
+                migrations.AddConstraint(
+                    model_name="tradingsignal",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("break_even__gte", 0), ("break_even__lte", 1)),
+                        name="trading_tradingsignal_break_even_range",
                     ),
                 ),
-            ],
-            options={
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("max_position_size__gt", 0)),
-                        name="trading_riskprofile_max_position_size_positive",
+                migrations.AddConstraint(
+                    model_name="tradingsignal",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("risk_reward_ratio__gt", 0)),
+                        name="trading_tradingsignal_risk_reward_ratio_positive",
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(("max_portfolio_risk__gte", 0), ("max_portfolio_risk__lte", 1)),
-                        name="trading_riskprofile_max_portfolio_risk_range",
+                ),
+                migrations.AddConstraint(
+                    model_name="tradingsignal",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("expires_at__gt", models.F("generated_at"))),
+                        name="trading_tradingsignal_expires_later",
                     ),
-                ],
-            },
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="riskprofile",
-            trigger=pgtrigger.compiler.Trigger(
-                name="touch",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="NEW.updated_at = NOW(); RETURN NEW;",
-                    hash="0cefc77e13d9e3dc514aa3419a9457f749fb5301",
-                    operation="UPDATE",
-                    pgid="pgtrigger_touch_ac7df",
-                    table="trading_riskprofile",
-                    when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="signalcandidate",
-            index=models.Index(
-                models.F("timeframe"),
-                models.OrderBy(models.F("as_of"), descending=True),
-                name="trading_candidate_latest",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="signalcandidate",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("origin__in", ["live", "replay"])),
-                name="trading_signalcandidate_origin_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="signalcandidate",
-            constraint=models.UniqueConstraint(
-                fields=("asset", "timeframe", "as_of", "signal_type"),
-                name="trading_signalcandidate_unique_asset_timeframe_as_of_signal_type",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="signalcandidate",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("signal_type", "long"),
-                        ("entry_price__lt", models.F("target_price")),
-                        ("stop_loss__lt", models.F("entry_price")),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="tradingsignal",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="no_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                            hash="2c1db815bd1a13fdc5f2334090c75b0eb859f507",
+                            operation="DELETE",
+                            pgid="pgtrigger_no_delete_8bca6",
+                            table="trading_tradingsignal",
+                            when="BEFORE",
+                        ),
                     ),
-                    models.Q(
-                        ("signal_type", "short"),
-                        ("entry_price__lt", models.F("stop_loss")),
-                        ("target_price__lt", models.F("entry_price")),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="tradingsignal",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="IF (to_jsonb(NEW) - ARRAY['outcome', 'exit_price', 'return_r', 'closed_at', 'cancelled_by_id', 'status', 'updated_at']) IS DISTINCT FROM (to_jsonb(OLD) - ARRAY['outcome', 'exit_price', 'return_r', 'closed_at', 'cancelled_by_id', 'status', 'updated_at']) OR (OLD.outcome IS NOT NULL AND NEW.outcome IS DISTINCT FROM OLD.outcome) OR (OLD.exit_price IS NOT NULL AND NEW.exit_price IS DISTINCT FROM OLD.exit_price) OR (OLD.return_r IS NOT NULL AND NEW.return_r IS DISTINCT FROM OLD.return_r) OR (OLD.closed_at IS NOT NULL AND NEW.closed_at IS DISTINCT FROM OLD.closed_at) OR (OLD.cancelled_by_id IS NOT NULL AND NEW.cancelled_by_id IS DISTINCT FROM OLD.cancelled_by_id) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
+                            hash="f469e244bec0e08a8965ce9dfcdf35f644e18236",
+                            operation="UPDATE",
+                            pgid="pgtrigger_append_only_33002",
+                            table="trading_tradingsignal",
+                            when="BEFORE",
+                        ),
                     ),
-                    _connector="OR",
                 ),
-                name="trading_signalcandidate_levels_in_order",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="signalcandidate",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("signal_type__in", ["long", "short"])),
-                name="trading_signalcandidate_signal_type_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="signalcandidate",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("outcome__in", ["target", "stop", "time"])),
-                name="trading_signalcandidate_outcome_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="signalcandidate",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("probability__gte", 0), ("probability__lte", 1)),
-                name="trading_signalcandidate_probability_range",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="signalcandidate",
-            trigger=pgtrigger.compiler.Trigger(
-                name="no_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="14143721899ff61162c99b75d9605c010c22a7e0",
-                    operation="DELETE",
-                    pgid="pgtrigger_no_delete_7353a",
-                    table="trading_signalcandidate",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="signalcandidate",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="IF (to_jsonb(NEW) - ARRAY['outcome', 'return_r']) IS DISTINCT FROM (to_jsonb(OLD) - ARRAY['outcome', 'return_r']) OR (OLD.outcome IS NOT NULL AND NEW.outcome IS DISTINCT FROM OLD.outcome) OR (OLD.return_r IS NOT NULL AND NEW.return_r IS DISTINCT FROM OLD.return_r) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
-                    hash="8e4e32a84f4aadf0ec2773aab2b8947884857a33",
-                    operation="UPDATE",
-                    pgid="pgtrigger_append_only_0fb8a",
-                    table="trading_signalcandidate",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="signalcandidate",
-            trigger=pgtrigger.compiler.Trigger(
-                name="stamp",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="NEW.created_at = NOW(); NEW.origin = CASE WHEN NOW() <= NEW.as_of + (CASE NEW.timeframe WHEN 1 THEN 1 WHEN 2 THEN 5 WHEN 3 THEN 15 WHEN 4 THEN 60 WHEN 5 THEN 240 WHEN 6 THEN 1440 WHEN 7 THEN 10080 WHEN 8 THEN 44640 END) * INTERVAL '1 minute' THEN 'live' ELSE 'replay' END; RETURN NEW;",
-                    hash="a02267ef5186759ab908d1ed978ffefb68c740f3",
-                    operation="INSERT",
-                    pgid="pgtrigger_stamp_ba89a",
-                    table="trading_signalcandidate",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="tradingsignal",
-            index=models.Index(
-                models.F("asset"),
-                models.F("status"),
-                models.OrderBy(models.F("generated_at"), descending=True),
-                name="trading_signal_asset_status",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="tradingsignal",
-            index=models.Index(
-                models.OrderBy(models.F("generated_at"), descending=True),
-                models.F("id"),
-                name="trading_signal_latest",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="tradingsignal",
-            index=models.Index(
-                condition=models.Q(("outcome__isnull", True)),
-                fields=["expires_at"],
-                name="trading_signal_undecided",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tradingsignal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("origin__in", ["live", "replay"])),
-                name="trading_tradingsignal_origin_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tradingsignal",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("generated_by__isnull", True)),
-                fields=("asset", "timeframe", "as_of", "signal_type"),
-                name="trading_tradingsignal_unique_claim",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tradingsignal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("signal_type", "long"),
-                        ("entry_price__lt", models.F("target_price")),
-                        ("stop_loss__lt", models.F("entry_price")),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="tradingsignal",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="stamp",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="NEW.created_at = NOW(); NEW.origin = CASE WHEN NOW() <= NEW.as_of + (CASE NEW.timeframe WHEN 1 THEN 1 WHEN 2 THEN 5 WHEN 3 THEN 15 WHEN 4 THEN 60 WHEN 5 THEN 240 WHEN 6 THEN 1440 WHEN 7 THEN 10080 WHEN 8 THEN 44640 END) * INTERVAL '1 minute' THEN 'live' ELSE 'replay' END; RETURN NEW;",
+                            hash="d90c5413055fdcb87c0c7ff78be59c4d370a53b2",
+                            operation="INSERT",
+                            pgid="pgtrigger_stamp_0db24",
+                            table="trading_tradingsignal",
+                            when="BEFORE",
+                        ),
                     ),
-                    models.Q(
-                        ("signal_type", "short"),
-                        ("entry_price__lt", models.F("stop_loss")),
-                        ("target_price__lt", models.F("entry_price")),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="tradingsignal",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="touch",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="NEW.updated_at = NOW(); RETURN NEW;",
+                            hash="746324cf5c6d33eefd95f454b9bafb9981774679",
+                            operation="UPDATE",
+                            pgid="pgtrigger_touch_42ced",
+                            table="trading_tradingsignal",
+                            when="BEFORE",
+                        ),
                     ),
-                    _connector="OR",
                 ),
-                name="trading_tradingsignal_levels_in_order",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tradingsignal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("stop_loss__gt", 0)), name="trading_tradingsignal_stop_loss_positive"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tradingsignal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("target_price__gt", 0)),
-                name="trading_tradingsignal_target_price_positive",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tradingsignal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("signal_type__in", ["long", "short"])),
-                name="trading_tradingsignal_signal_type_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tradingsignal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("risk_level__in", ["low", "medium", "high", "extreme"])),
-                name="trading_tradingsignal_risk_level_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tradingsignal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["active", "executed", "expired", "cancelled"])),
-                name="trading_tradingsignal_status_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tradingsignal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("outcome__in", ["target", "stop", "time"])),
-                name="trading_tradingsignal_outcome_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tradingsignal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("confidence_score__gte", 0), ("confidence_score__lte", 1)),
-                name="trading_tradingsignal_confidence_score_range",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tradingsignal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("break_even__gte", 0), ("break_even__lte", 1)),
-                name="trading_tradingsignal_break_even_range",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tradingsignal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("risk_reward_ratio__gt", 0)),
-                name="trading_tradingsignal_risk_reward_ratio_positive",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tradingsignal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("expires_at__gt", models.F("generated_at"))),
-                name="trading_tradingsignal_expires_later",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="tradingsignal",
-            trigger=pgtrigger.compiler.Trigger(
-                name="no_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="2c1db815bd1a13fdc5f2334090c75b0eb859f507",
-                    operation="DELETE",
-                    pgid="pgtrigger_no_delete_8bca6",
-                    table="trading_tradingsignal",
-                    when="BEFORE",
+                migrations.AddIndex(
+                    model_name="signalexecution",
+                    index=models.Index(
+                        models.F("user"),
+                        models.OrderBy(models.F("executed_at"), descending=True),
+                        name="trading_execution_user",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="tradingsignal",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="IF (to_jsonb(NEW) - ARRAY['outcome', 'exit_price', 'return_r', 'closed_at', 'cancelled_by_id', 'status', 'updated_at']) IS DISTINCT FROM (to_jsonb(OLD) - ARRAY['outcome', 'exit_price', 'return_r', 'closed_at', 'cancelled_by_id', 'status', 'updated_at']) OR (OLD.outcome IS NOT NULL AND NEW.outcome IS DISTINCT FROM OLD.outcome) OR (OLD.exit_price IS NOT NULL AND NEW.exit_price IS DISTINCT FROM OLD.exit_price) OR (OLD.return_r IS NOT NULL AND NEW.return_r IS DISTINCT FROM OLD.return_r) OR (OLD.closed_at IS NOT NULL AND NEW.closed_at IS DISTINCT FROM OLD.closed_at) OR (OLD.cancelled_by_id IS NOT NULL AND NEW.cancelled_by_id IS DISTINCT FROM OLD.cancelled_by_id) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
-                    hash="f469e244bec0e08a8965ce9dfcdf35f644e18236",
-                    operation="UPDATE",
-                    pgid="pgtrigger_append_only_33002",
-                    table="trading_tradingsignal",
-                    when="BEFORE",
+                migrations.AddIndex(
+                    model_name="signalexecution",
+                    index=models.Index(models.F("signal"), name="trading_execution_signal"),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="tradingsignal",
-            trigger=pgtrigger.compiler.Trigger(
-                name="stamp",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="NEW.created_at = NOW(); NEW.origin = CASE WHEN NOW() <= NEW.as_of + (CASE NEW.timeframe WHEN 1 THEN 1 WHEN 2 THEN 5 WHEN 3 THEN 15 WHEN 4 THEN 60 WHEN 5 THEN 240 WHEN 6 THEN 1440 WHEN 7 THEN 10080 WHEN 8 THEN 44640 END) * INTERVAL '1 minute' THEN 'live' ELSE 'replay' END; RETURN NEW;",
-                    hash="d90c5413055fdcb87c0c7ff78be59c4d370a53b2",
-                    operation="INSERT",
-                    pgid="pgtrigger_stamp_0db24",
-                    table="trading_tradingsignal",
-                    when="BEFORE",
+                migrations.AddConstraint(
+                    model_name="signalexecution",
+                    constraint=models.UniqueConstraint(
+                        fields=("user", "idempotency_key"),
+                        name="trading_signalexecution_unique_user_idempotency_key",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="tradingsignal",
-            trigger=pgtrigger.compiler.Trigger(
-                name="touch",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="NEW.updated_at = NOW(); RETURN NEW;",
-                    hash="746324cf5c6d33eefd95f454b9bafb9981774679",
-                    operation="UPDATE",
-                    pgid="pgtrigger_touch_42ced",
-                    table="trading_tradingsignal",
-                    when="BEFORE",
+                migrations.AddConstraint(
+                    model_name="signalexecution",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("venue__in", ["paper", "live", "backtest"])),
+                        name="trading_signalexecution_venue_known",
+                    ),
                 ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="signalexecution",
-            index=models.Index(
-                models.F("user"),
-                models.OrderBy(models.F("executed_at"), descending=True),
-                name="trading_execution_user",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="signalexecution",
-            index=models.Index(models.F("signal"), name="trading_execution_signal"),
-        ),
-        migrations.AddConstraint(
-            model_name="signalexecution",
-            constraint=models.UniqueConstraint(
-                fields=("user", "idempotency_key"), name="trading_signalexecution_unique_user_idempotency_key"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="signalexecution",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("venue__in", ["paper", "live", "backtest"])),
-                name="trading_signalexecution_venue_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="signalexecution",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("execution_type__in", ["manual", "automatic"])),
-                name="trading_signalexecution_execution_type_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="signalexecution",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["pending", "filled", "partially_filled", "cancelled"])),
-                name="trading_signalexecution_status_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="signalexecution",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("position_size__gt", 0)),
-                name="trading_signalexecution_position_size_positive",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="signalexecution",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("execution_price__gt", 0)),
-                name="trading_signalexecution_execution_price_positive",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="signalexecution",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("portfolio_percentage__gte", 0), ("portfolio_percentage__lte", 100)),
-                name="trading_signalexecution_portfolio_percentage_range",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="signalexecution",
-            trigger=pgtrigger.compiler.Trigger(
-                name="touch",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="NEW.updated_at = NOW(); RETURN NEW;",
-                    hash="6c8bd5cdcbed520aa2eb54f6d7058e07196b483a",
-                    operation="UPDATE",
-                    pgid="pgtrigger_touch_114e5",
-                    table="trading_signalexecution",
-                    when="BEFORE",
+                migrations.AddConstraint(
+                    model_name="signalexecution",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("execution_type__in", ["manual", "automatic"])),
+                        name="trading_signalexecution_execution_type_known",
+                    ),
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="portfolioassetanalysis",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("origin__in", ["live", "replay"])),
-                name="trading_portfolioassetanalysis_origin_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="portfolioassetanalysis",
-            constraint=models.UniqueConstraint(
-                fields=("holding", "timeframe", "as_of"),
-                name="trading_portfolioassetanalysis_unique_holding_timeframe_as_of",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="portfolioassetanalysis",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("advice__in", ["hold", "add", "reduce", "exit"])),
-                name="trading_portfolioassetanalysis_advice_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="portfolioassetanalysis",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("confidence_score__gte", 0), ("confidence_score__lte", 1)),
-                name="trading_portfolioassetanalysis_confidence_score_range",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="portfolioassetanalysis",
-            trigger=pgtrigger.compiler.Trigger(
-                name="no_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="b4b40679f542a7a38bf4f0374ab4a234f09d0d4d",
-                    operation="DELETE",
-                    pgid="pgtrigger_no_delete_59c21",
-                    table="trading_portfolioassetanalysis",
-                    when="BEFORE",
+                migrations.AddConstraint(
+                    model_name="signalexecution",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            ("status__in", ["pending", "filled", "partially_filled", "cancelled"])
+                        ),
+                        name="trading_signalexecution_status_known",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="portfolioassetanalysis",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="IF (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
-                    hash="cf27758bdc4443dd1d947ec02470be8c4abcd64f",
-                    operation="UPDATE",
-                    pgid="pgtrigger_append_only_c6db4",
-                    table="trading_portfolioassetanalysis",
-                    when="BEFORE",
+                migrations.AddConstraint(
+                    model_name="signalexecution",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("position_size__gt", 0)),
+                        name="trading_signalexecution_position_size_positive",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="portfolioassetanalysis",
-            trigger=pgtrigger.compiler.Trigger(
-                name="stamp",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="NEW.created_at = NOW(); NEW.origin = CASE WHEN NOW() <= NEW.as_of + (CASE NEW.timeframe WHEN 1 THEN 1 WHEN 2 THEN 5 WHEN 3 THEN 15 WHEN 4 THEN 60 WHEN 5 THEN 240 WHEN 6 THEN 1440 WHEN 7 THEN 10080 WHEN 8 THEN 44640 END) * INTERVAL '1 minute' THEN 'live' ELSE 'replay' END; RETURN NEW;",
-                    hash="f118773dc77a0373c093f0c36d2f5b4a41b46520",
-                    operation="INSERT",
-                    pgid="pgtrigger_stamp_6c6c0",
-                    table="trading_portfolioassetanalysis",
-                    when="BEFORE",
+                migrations.AddConstraint(
+                    model_name="signalexecution",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("execution_price__gt", 0)),
+                        name="trading_signalexecution_execution_price_positive",
+                    ),
                 ),
-            ),
+                migrations.AddConstraint(
+                    model_name="signalexecution",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            ("portfolio_percentage__gte", 0), ("portfolio_percentage__lte", 100)
+                        ),
+                        name="trading_signalexecution_portfolio_percentage_range",
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="signalexecution",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="touch",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="NEW.updated_at = NOW(); RETURN NEW;",
+                            hash="6c8bd5cdcbed520aa2eb54f6d7058e07196b483a",
+                            operation="UPDATE",
+                            pgid="pgtrigger_touch_114e5",
+                            table="trading_signalexecution",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="portfolioassetanalysis",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("origin__in", ["live", "replay"])),
+                        name="trading_portfolioassetanalysis_origin_known",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="portfolioassetanalysis",
+                    constraint=models.UniqueConstraint(
+                        fields=("holding", "timeframe", "as_of"),
+                        name="trading_portfolioassetanalysis_unique_holding_timeframe_as_of",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="portfolioassetanalysis",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("advice__in", ["hold", "add", "reduce", "exit"])),
+                        name="trading_portfolioassetanalysis_advice_known",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="portfolioassetanalysis",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("confidence_score__gte", 0), ("confidence_score__lte", 1)),
+                        name="trading_portfolioassetanalysis_confidence_score_range",
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="portfolioassetanalysis",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="no_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                            hash="b4b40679f542a7a38bf4f0374ab4a234f09d0d4d",
+                            operation="DELETE",
+                            pgid="pgtrigger_no_delete_59c21",
+                            table="trading_portfolioassetanalysis",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="portfolioassetanalysis",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="IF (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN RAISE EXCEPTION 'append-only: a record of % cannot be altered', TG_TABLE_NAME; END IF; RETURN NEW;",
+                            hash="cf27758bdc4443dd1d947ec02470be8c4abcd64f",
+                            operation="UPDATE",
+                            pgid="pgtrigger_append_only_c6db4",
+                            table="trading_portfolioassetanalysis",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="portfolioassetanalysis",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="stamp",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="NEW.created_at = NOW(); NEW.origin = CASE WHEN NOW() <= NEW.as_of + (CASE NEW.timeframe WHEN 1 THEN 1 WHEN 2 THEN 5 WHEN 3 THEN 15 WHEN 4 THEN 60 WHEN 5 THEN 240 WHEN 6 THEN 1440 WHEN 7 THEN 10080 WHEN 8 THEN 44640 END) * INTERVAL '1 minute' THEN 'live' ELSE 'replay' END; RETURN NEW;",
+                            hash="f118773dc77a0373c093f0c36d2f5b4a41b46520",
+                            operation="INSERT",
+                            pgid="pgtrigger_stamp_6c6c0",
+                            table="trading_portfolioassetanalysis",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+            ]
         ),
     ]

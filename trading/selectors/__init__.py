@@ -2,6 +2,7 @@
 
 from trading.selectors.dashboard import active_signals, card
 from trading.selectors.needs import closes_told, rows_needed, rows_since
+from trading.selectors.proof import risk_coverage
 from trading.selectors.readings import (
     Freshness,
     active,
@@ -25,6 +26,7 @@ __all__ = [
     "freshness",
     "latest_candidates",
     "nearest",
+    "risk_coverage",
     "rows_needed",
     "rows_since",
     "signals",

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from django.db import connection
 from django.db.models import Count, F, Q, QuerySet
-from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -26,12 +25,60 @@ from selection.models import (
     ItemStatus,
     Recommendation,
     Suggestion,
-    SuggestionStatus,
     Watchlist,
     WatchlistAnalysis,
     WatchlistItem,
     WatchlistType,
 )
+from selection.selectors.desk import (
+    URGENT,
+    flip_words,
+    moved,
+    price_paths,
+    queue,
+    queue_frame,
+    regime_words,
+    reviewers,
+    scored,
+    suggestions_of,
+    tier_fill,
+    tier_history,
+    waiting,
+)
+from selection.selectors.lists import counted, tier_lists
+from selection.selectors.worth import worth
+
+__all__ = [
+    "URGENT",
+    "Freshness",
+    "card",
+    "counted",
+    "flip_words",
+    "freshness",
+    "latest_scores",
+    "moved",
+    "pending_suggestions",
+    "price_paths",
+    "queue",
+    "queue_frame",
+    "regime_words",
+    "reviewers",
+    "rows_needed",
+    "score_percentiles",
+    "score_percentiles_of",
+    "scored",
+    "suggestions",
+    "suggestions_of",
+    "tier_fill",
+    "tier_history",
+    "tier_item",
+    "tier_lists",
+    "tiers",
+    "top_assets",
+    "waiting",
+    "watchlists",
+    "worth",
+]
 
 STALE_BARS = 2
 HISTORY_DAYS = 60
@@ -119,14 +166,7 @@ def suggestions() -> QuerySet[Suggestion]:
 
 def pending_suggestions() -> QuerySet[Suggestion]:
     """The queue by the database's clock: pending, not over, not deferred; most urgent and likely first."""
-    waiting = Q(deferred_until=None) | Q(deferred_until__lte=Now())
-    queue = suggestions().filter(waiting, status=SuggestionStatus.PENDING, expires_at__gt=Now())
-    return queue.order_by("-priority", F("confidence_score").desc(nulls_last=True), "pk")
-
-
-def tier_lists() -> QuerySet[Watchlist]:
-    """The administrators' lists, one a tier."""
-    return Watchlist.objects.filter(type=WatchlistType.ADMIN, is_active=True)
+    return queue()
 
 
 def tiers() -> dict[int, str]:
@@ -138,11 +178,6 @@ def tiers() -> dict[int, str]:
 def tier_item(asset: Asset) -> WatchlistItem:
     """The coin's item on the administrators' lists. Raises DoesNotExist where it is on neither."""
     return WatchlistItem.objects.get(watchlist__in=tier_lists(), asset=asset)
-
-
-def counted(rows: QuerySet[Watchlist]) -> QuerySet[Watchlist]:
-    """The lists with `current_items`, counted."""
-    return rows.annotate(current_items=Count("items", filter=~Q(items__status=ItemStatus.REMOVED)))
 
 
 def watchlists(user: Any) -> QuerySet[Watchlist]:
