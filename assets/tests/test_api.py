@@ -45,9 +45,7 @@ def closes(response: Any) -> list[float]:
     return [row["close"] for row in response.json()]
 
 
-def test_the_last_bars_come_first_and_the_link_leads_back_through_all(
-    client: Client, asset: Asset
-) -> None:
+def test_the_last_bars_come_first_and_the_link_leads_back_through_all(client: Client, asset: Asset) -> None:
     response, seen = candles(client, asset, limit=25), []
     while True:
         seen = closes(response) + seen
