@@ -20,6 +20,7 @@ from aimodels.engine.intervals import HORIZON_DAYS, LEVEL, SPECS, Inputs, Interv
 from aimodels.engine.spec import ModelSpec, fit_times, serving
 from aimodels.engine.volatility import lookback as bars_of_a_coin
 from aimodels.models import LayerSource, Prediction
+from aimodels.services.limits import admit
 from aimodels.services.serving import Served, serve
 from assets import selectors as assets
 from assets.engine.panel import Bools, Floats, Ints, Panel
@@ -67,7 +68,8 @@ def foretell(
     first = panel.known_at(since) - 1
     inputs = intervals.prepare(panel)
     served = {spec.name: _serve(spec, inputs, first) for spec in SPECS}
-    result = intervals.apply(inputs, {name: kept.fits for name, kept in served.items()}, first)
+    stored = {spec.name: served[spec.name].fits for spec in SPECS if spec.horizon_days in STORED_DAYS}
+    result = intervals.apply(inputs, stored, first)
     with transaction.atomic():
         return sum(
             Prediction.objects.append(columns)
@@ -218,7 +220,8 @@ def ask(*, user_id: int, asset_id: int, layer: LayerSource, hours: int, now: dat
     """Tell one coin's price interval `hours` from its last daily close, for the user who asks.
 
     Whatever coin: its own bars are enough. Raises PredictionError where the coin is unknown or has too few
-    bars, the horizon is not between an hour and ninety days, or no model has been fitted yet.
+    bars, the horizon is not between an hour and ninety days, or no model has been fitted yet; LimitError
+    where the model has told as many as it may within the hour.
     """
     if not 1 <= hours <= MOST_HOURS:
         rule = f"must lie between 1 and {MOST_HOURS} hours"
@@ -241,6 +244,7 @@ def ask(*, user_id: int, asset_id: int, layer: LayerSource, hours: int, now: dat
         mend = "Import a month of candles up to now, or ask for another coin."
         raise PredictionError("crypto_id", asset_id, rule, mend)
     get_user_model().objects.get(pk=user_id)
+    admit(model_id=used["model_id"], now=now)
     return _keep(asset, user_id, layer, as_of, hours, float(panel.close[-1, 0]), half, used)
 
 
