@@ -42,9 +42,7 @@ def admit(*, model_id: int, now: datetime) -> None:
 
 
 @transaction.atomic
-def limit_predictions(
-    *, name: str, per_hour: int | None, timeframe: Timeframe = Timeframe.DAY
-) -> int:
+def limit_predictions(*, name: str, per_hour: int | None, timeframe: Timeframe = Timeframe.DAY) -> int:
     """Let people ask `per_hour` predictions of a model in an hour (None: as many as they like).
 
     For every version there is; later refits inherit it. Returns how many versions changed; ValueError for
