@@ -101,8 +101,9 @@ def fit(inputs: Inputs, row: int, spec: ModelSpec) -> IntervalFit:
     bars, train, stride, span = (
         frame.bars(timedelta(days=days)) for days in (spec.horizon_days, TRAIN_DAYS, STRIDE_DAYS, WIDTH_DAYS)
     )
-    inputs = _between(inputs, max(0, row - train), row + 1)
-    moved, target = volatility.foretold(inputs, bars)
+    start = max(0, row - train)
+    moved, target = volatility.foretold_between(inputs, start, row + 1, bars)
+    inputs = _between(inputs, start, row + 1)
     last = len(moved) - 1 - bars
     used = np.arange(last, -1, -stride)[::-1]
     known = inputs.members[used] & np.isfinite(inputs.features[0, used]) & np.isfinite(target[used])
@@ -179,7 +180,7 @@ def _part(
     wide = slice(begin, served.stop)
     scale = scales(inputs, known.scale, wide, spec.horizon_days)
     group = group_of(known.widths.edges, scale)
-    moved, _ = volatility.foretold(_between(inputs, begin, served.stop), bars)
+    moved, _ = volatility.foretold_between(inputs, begin, served.stop, bars)
     mine = np.where(inputs.members[wide], group, -1)
     level, covered = adapted(known.widths, mine, np.abs(moved) / scale, bars, LEVEL, GAMMA[spec.horizon_days])
     own = slice(served.start - begin, None)
