@@ -76,6 +76,79 @@ def _check(email: str, role: str, password: str | None) -> None:
         raise ValidationError(errors)
 
 
+@transaction.atomic
+def appearance_change(*, user: User, language: str, theme: str, swap_colours: bool) -> User:
+    """How a person wants their pages, in every browser: language, colours, and which colour is up."""
+    locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    wanted = {"language": language, "theme": theme, "swap_colours": swap_colours}
+    locked.preferences = {**locked.preferences, **wanted}
+    locked.save(update_fields=["preferences"])
+    record(user=locked, activity_type=ActivityType.CHANGE_SETTING, entity_type="profile", entity_id=user.pk)
+    return locked
+
+
+@transaction.atomic
+def user_change(
+    *,
+    user: User,
+    by: User,
+    role: str | None = None,
+    is_active: bool | None = None,
+    unlock: bool = False,
+) -> User:
+    """Change a person's role, close or open their account, lift a lock-out; logged, all or nothing.
+
+    Raises PermissionDenied for who is no administrator, ValidationError where it would leave the system
+    without one, or take the rights of who asks.
+    """
+    if not by.is_active or not by.may(Role.ADMIN):
+        raise PermissionDenied(_("Only an administrator may change people's roles and accounts."))
+    # All administrators are locked together: two who close each other's accounts come one after the other.
+    admins = list(
+        User.objects.filter(role=Role.ADMIN, is_active=True, deleted_at=None)
+        .order_by("pk")
+        .select_for_update()
+    )
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    new_role = locked.role if role is None else role
+    new_state = locked.is_active if is_active is None else is_active
+    _check_change(locked, by, new_role, new_state, admins)
+    changes: dict[str, Any] = {}
+    for name, value in (("role", new_role), ("is_active", new_state)):
+        if getattr(locked, name) != value:
+            changes[name] = {"from": getattr(locked, name), "to": value}
+            setattr(locked, name, value)
+    if unlock and (locked.lockout_expires is not None or locked.failed_login_attempts):
+        changes["lockout_expires"] = {"from": str(locked.lockout_expires), "to": None}
+        locked.lockout_expires, locked.failed_login_attempts = None, 0
+    if not changes:
+        return locked
+    locked.save(update_fields=["role", "is_active", "lockout_expires", "failed_login_attempts"])
+    record(
+        user=by,
+        activity_type=ActivityType.CHANGE_SETTING,
+        entity_type="user",
+        entity_id=locked.pk,
+        action="change",
+        details={"email": locked.email, **changes},
+    )
+    return locked
+
+
+def _check_change(user: User, by: User, role: str, is_active: bool, admins: list[User]) -> None:
+    if role not in Role.values:
+        message = _("“%(value)s” is not a role; known are %(known)s.")
+        raise ValidationError({"role": message % {"value": role, "known": ", ".join(Role.values)}})
+    stays = role == Role.ADMIN and is_active
+    if stays or user not in admins:
+        return
+    field = "role" if role != Role.ADMIN else "is_active"
+    if user.pk == by.pk:
+        raise ValidationError({field: _("You cannot take your own rights; ask another administrator.")})
+    if len(admins) < 2:
+        raise ValidationError({field: _("This is the last administrator: make another one first.")})
+
+
 def token_issue(*, user: User, name: str, expires_at: datetime | None = None) -> tuple[ApiToken, str]:
     """A new API token and its text, which is shown once and not stored. Raises ValidationError."""
     if not name.strip():
@@ -134,6 +207,26 @@ def record(
         session_key=(session.session_key or "") if session is not None else "",
         ip_address=_address(request),
         user_agent=meta.get("HTTP_USER_AGENT", "")[:1000],
+    )
+
+
+def record_all(
+    *, user: User, activity_type: str, entity_type: str, entries: Iterable[dict[str, Any]]
+) -> list[UserActivity]:
+    """Write down many things of one kind that a person did, in one query.
+
+    Each entry has `entity_id`, `action` and `details`.
+    """
+    return UserActivity.objects.bulk_create(
+        UserActivity(
+            user=user,
+            activity_type=activity_type,
+            entity_type=entity_type,
+            entity_id=str(entry["entity_id"]),
+            action=entry["action"],
+            details=entry["details"],
+        )
+        for entry in entries
     )
 
 
@@ -208,3 +301,26 @@ def profile_change(*, user: User, **fields: Any) -> User:
     if fields:
         user.save(update_fields=[*fields])
     return user
+
+
+@transaction.atomic
+def notify_role(
+    *,
+    role: str,
+    notification_type: str,
+    title: str,
+    message: str,
+    priority: str = NotificationPriority.NORMAL,
+) -> int:
+    """One message to everyone whose role is `role` or above and whose account is open; how many."""
+    roles = [each.value for each in Role if each.rank >= Role(role).rank]
+    users = User.objects.filter(role__in=roles, is_active=True, deleted_at=None)
+    return len(
+        notify(
+            users=users,
+            notification_type=notification_type,
+            title=title,
+            message=message,
+            priority=priority,
+        )
+    )

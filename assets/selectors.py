@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Max, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from assets.engine.panel import BAR_FIELDS, Floats, Panel
@@ -37,10 +38,12 @@ def supported() -> QuerySet[Asset]:
 
 def last_close(timeframe: Timeframe, as_of: datetime | None = None) -> datetime | None:
     """Close time of the newest stored bar (known at `as_of`); None where there is none."""
-    bars = Candle.objects.filter(timeframe=timeframe)
+    # The key is (asset, timeframe, time): one step down it a coin, not a walk through the whole partition.
+    bars = Candle.objects.filter(asset=OuterRef("pk"), timeframe=timeframe)
     if as_of is not None:
         bars = bars.filter(candle_time__lte=timeframe.last_closed(as_of))
-    newest = bars.order_by("-candle_time").values_list("candle_time", flat=True).first()
+    last = Subquery(bars.order_by("-candle_time").values("candle_time")[:1])
+    newest = Asset.objects.aggregate(newest=Max(last))["newest"]
     return None if newest is None else timeframe.close_of(newest)
 
 
@@ -158,11 +161,12 @@ def _packed(
 
 
 def first_missing(
-    model: type[Analysis], timeframe: Timeframe, since: datetime, as_of: datetime
+    records: type[Analysis] | QuerySet[Any], timeframe: Timeframe, since: datetime, as_of: datetime
 ) -> datetime | None:
-    """The first close from `since` to `as_of` for which `model` has no row; None where all have."""
+    """The first close from `since` to `as_of` for which `records` has no row; None where all have."""
+    rows = records.all() if isinstance(records, QuerySet) else records._default_manager.all()
     stored = set(
-        model._default_manager.filter(timeframe=timeframe, as_of__range=(since, as_of))
+        rows.filter(timeframe=timeframe, as_of__range=(since, as_of))
         .values_list("as_of", flat=True)
         .distinct()
     )
@@ -184,6 +188,140 @@ def stale_reason(timeframe: Timeframe, as_of: datetime, now: datetime | None) ->
     if now is not None and oldest < now:
         return _("No candles have arrived for more than two bars.")
     return ""
+
+
+@dataclass(frozen=True, slots=True)
+class LastPrice:
+    """The close of a coin's newest bar of any length, in USD, and what was turned over in that bar."""
+
+    asset_id: int
+    price: Decimal
+    turnover: Decimal
+    timeframe: Timeframe
+    closed_at: datetime
+
+    def is_stale(self, now: datetime) -> bool:
+        """Whether the bar closed more than two of its own lengths before `now`."""
+        bar = timedelta(days=31) if self.timeframe is Timeframe.MONTH else self.timeframe.delta
+        return self.closed_at + STALE_BARS * bar < now
+
+
+def last_prices(ids: Iterable[int], now: datetime) -> dict[int, LastPrice]:
+    """The last price known at `now` of each coin that has one, from bars of any length; one query.
+
+    Of bars that closed at the same time the shortest speaks: its turnover is what an order would meet.
+    """
+    lengths = list(Timeframe)
+    newest = " UNION ALL ".join(
+        f"(SELECT {length.code} AS code, candle_time, close, volume FROM {model._meta.db_table} "
+        f"WHERE asset_id = wanted.id AND timeframe = {length.code} AND candle_time <= %s "
+        "ORDER BY candle_time DESC LIMIT 1)"
+        for model in (Candle, CandleArchive)
+        for length in lengths
+    )
+    cuts = [length.last_closed(now) for length in lengths]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT wanted.id, bar.code, bar.candle_time, bar.close, bar.volume "
+            f"FROM unnest(%s::bigint[]) AS wanted(id) CROSS JOIN LATERAL ({newest}) AS bar",
+            [sorted(set(ids)), *cuts, *cuts],
+        )
+        found = cursor.fetchall()
+    best: dict[int, LastPrice] = {}
+    for asset, code, opened, close, volume in found:
+        length = Timeframe.from_code(code)
+        one = LastPrice(
+            asset,
+            Decimal(repr(close)),
+            Decimal(repr(volume)),
+            length,
+            length.close_of(opened.astimezone(UTC)),
+        )
+        known = best.get(asset)
+        if known is None or (one.closed_at, -code) > (known.closed_at, -known.timeframe.code):
+            best[asset] = one
+    return best
+
+
+def extremes(asset: int, since: datetime, now: datetime) -> tuple[Decimal, Decimal] | None:
+    """Lowest and highest price of bars of any length that opened from `since` on and are known at `now`."""
+    lengths = list(Timeframe)
+    bars = " UNION ALL ".join(
+        f"SELECT low, high FROM {model._meta.db_table} "
+        f"WHERE asset_id = %s AND timeframe = {length.code} AND candle_time BETWEEN %s AND %s"
+        for model in (Candle, CandleArchive)
+        for length in lengths
+    )
+    values = [value for length in lengths for value in (asset, since, length.last_closed(now))]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT min(low), max(high) FROM ({bars}) AS bars", values * 2)
+        low, high = cursor.fetchone()
+    return None if low is None else (Decimal(repr(low)), Decimal(repr(high)))
+
+
+@dataclass(frozen=True, slots=True)
+class FineBars:
+    """Bars within a longer one, oldest first: open, high, low and close of each, in USD."""
+
+    timeframe: Timeframe
+    opens: list[datetime]
+    prices: list[tuple[float, float, float, float]]
+
+
+def finer_lengths(than: Timeframe) -> list[Timeframe]:
+    """Bar lengths shorter than `than` of which any bar is stored, longest first; one query."""
+    shorter = [length for length in Timeframe if length.code < than.code]
+    if not shorter:
+        return []
+    table = Candle._meta.db_table
+    stored = " UNION ALL ".join(
+        f"SELECT {length.code} WHERE EXISTS (SELECT FROM {table} WHERE timeframe = {length.code})"
+        for length in shorter
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(stored)
+        return sorted((Timeframe.from_code(row[0]) for row in cursor), key=lambda one: -one.code)
+
+
+def finer_bars(
+    spans: Sequence[tuple[int, datetime, datetime]], lengths: Sequence[Timeframe]
+) -> list[FineBars | None]:
+    """For each span (asset, from, until) the bars of the first of `lengths` that fill it; None where none do.
+
+    Each length is asked once, for all spans together; a span is filled where no bar of it is missing.
+    """
+    found: list[FineBars | None] = [None] * len(spans)
+    for length in lengths:
+        open_ = [n for n, bars in enumerate(found) if bars is None]
+        if not open_:
+            break
+        for n, bars in zip(open_, _bars_within([spans[n] for n in open_], length), strict=True):
+            wanted = round((spans[n][2] - spans[n][1]) / length.delta)
+            if wanted and len(bars) == wanted:
+                found[n] = FineBars(length, [row[0] for row in bars], [row[1:] for row in bars])
+    return found
+
+
+def _bars_within(
+    spans: Sequence[tuple[int, datetime, datetime]], length: Timeframe
+) -> list[list[tuple[datetime, float, float, float, float]]]:
+    bars = " UNION ALL ".join(
+        f"SELECT candle_time, open, high, low, close FROM {model._meta.db_table} WHERE "
+        f"asset_id = span.asset AND timeframe = {length.code} "
+        "AND candle_time >= span.first AND candle_time < span.until"
+        for model in (Candle, CandleArchive)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT span.n, bar.* FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) "
+            f"WITH ORDINALITY AS span(asset, first, until, n) CROSS JOIN LATERAL ({bars}) AS bar "
+            "ORDER BY span.n, bar.candle_time",
+            [list(column) for column in zip(*spans, strict=True)],
+        )
+        out: list[list[tuple[datetime, float, float, float, float]]] = [[] for _ in spans]
+        for n, opened, *prices in cursor.fetchall():
+            out[n - 1].append((opened.astimezone(UTC), *prices))
+    return out
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,11 +60,11 @@ STREAMS = {
     "dashboard": Stream(
         "casual",
         (Topic.REGIME, Topic.SECTORS, Topic.WATCHLIST, Topic.SIGNAL, Topic.OUTCOME),
-        (Topic.SIGNAL, Topic.NOTIFICATION, Topic.WATCHLIST),
+        (Topic.SIGNAL, Topic.PORTFOLIO, Topic.NOTIFICATION, Topic.WATCHLIST),
     ),
     "prices": PriceStream("guest", ()),
-    "signals": Stream("casual", (Topic.SIGNAL,), (Topic.SIGNAL,)),
-    "system": Stream("admin", (Topic.SYSTEM,)),
+    "signals": Stream("casual", (Topic.SIGNAL,), (Topic.SIGNAL, Topic.PORTFOLIO)),
+    "system": Stream("admin", (Topic.SYSTEM, Topic.TRAINING)),
     "suggestions": Stream("admin", (Topic.SUGGESTION,)),
 }
 

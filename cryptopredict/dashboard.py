@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import select_template
@@ -15,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from assets.selectors import is_simulated
 from cryptopredict.common.cards import Card
+from cryptopredict.common.htmx import for_role
 from cryptopredict.common.realtime import Topic
 from cryptopredict.common.restapi import role_at_least
 
@@ -52,6 +52,11 @@ CARDS = (
     Part("trading", "trading", "card", "casual", Topic.SIGNAL, _("Trading"), 4),
 )
 LISTS = (
+    Part("market", "cryptopredict", "market", "guest", Topic.REGIME, _("Market")),
+    Part("portfolio", "cryptopredict", "portfolio", "casual", Topic.SIGNAL, _("Your portfolio")),
+    Part("notifications", "cryptopredict", "notifications", "casual", Topic.NOTIFICATION, _("Notifications")),
+    Part("suggestions", "cryptopredict", "suggestions", "casual", Topic.WATCHLIST, _("Suggestions waiting")),
+    Part("models", "cryptopredict", "models", "guest", Topic.OUTCOME, _("Models")),
     Part("signals", "trading", "active_signals", "casual", Topic.SIGNAL, _("Active signals")),
     Part("strengths", "sectors", "strengths", "guest", Topic.SECTORS, _("Sector strengths")),
     Part("top-assets", "selection", "top_assets", "casual", Topic.WATCHLIST, _("Top assets")),
@@ -68,7 +73,7 @@ NAV = (
 
 
 @require_safe
-@login_required
+@for_role("guest")
 def dashboard(request: HttpRequest) -> HttpResponse:
     """Show the whole page in one response; afterwards each part refreshes itself."""
     cards = [_context(part, request.user) for part in CARDS]
@@ -78,7 +83,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@login_required
+@for_role("guest")
 def part(request: HttpRequest, slug: str) -> HttpResponse:
     """Answer one part of the page, as HTMX asks for it."""
     if slug not in PARTS:
@@ -88,7 +93,7 @@ def part(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
-@login_required
+@for_role("guest")
 def sentence(request: HttpRequest) -> HttpResponse:
     """Answer the first line of the page."""
     return render(request, "partials/answer.html", answer([_context(part, request.user) for part in CARDS]))
@@ -112,8 +117,9 @@ def _context(part: Part, user: Any) -> dict[str, Any]:
 
 
 def ask(part: Part, user: Any) -> Any:
-    """What the layer says; None where it has not run yet."""
-    return getattr(import_module(f"{part.app}.selectors"), part.selector)(user)
+    """What the layer says; None where it has not run yet. The project's own parts stand in `panels`."""
+    where = "panels" if part.app == "cryptopredict" else "selectors"
+    return getattr(import_module(f"{part.app}.{where}"), part.selector)(user)
 
 
 # What stands around every page

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from aimodels.engine import intervals
 from assets import selectors as assets
 from assets.engine.panel import Floats, Ints, Panel, same
 from assets.engine.timeframe import Timeframe
@@ -26,7 +27,7 @@ from sectors import selectors as sector_selectors
 from selection import engine as selection
 from trading import engine as trading
 
-LAYERS = ("macro", "sectors", "selection", "trading")
+LAYERS = ("macro", "sectors", "selection", "trading", "predictions")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +76,7 @@ def lookback(timeframe: Timeframe) -> int:
         "sectors": (sectors.lookback(timeframe), sectors.SPECS),
         "selection": (selection.lookback(timeframe), selection.SPECS),
         "trading": (trading.lookback(timeframe), trading.SPECS),
+        "predictions": (intervals.lookback(timeframe), intervals.SPECS),
     }
     return max(
         rows + max(timeframe.bars(timedelta(days=spec.train_days + spec.refit_days)) for spec in specs)
@@ -101,7 +103,8 @@ def funnel(market: Market, first: int, params: trading.Params | None = None) -> 
         score=scores.week.percentile,
     )
     signals = trading.analyse(panel, upstream, first, params)
-    return dict(zip(LAYERS, (state, corners, scores, signals), strict=True))
+    widths = intervals.analyse(panel, first)
+    return dict(zip(LAYERS, (state, corners, scores, signals, widths), strict=True))
 
 
 def check(

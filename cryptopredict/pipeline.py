@@ -10,8 +10,11 @@ from typing import Any, Protocol
 
 from celery import shared_task
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from aimodels import selectors as aimodels_selectors
+from aimodels import services as aimodels
 from assets import selectors as assets
 from assets.engine.panel import Panel
 from assets.engine.timeframe import Timeframe
@@ -50,8 +53,27 @@ class Stage:
     name: str
     service: Service
     rows_needed: Callable[[Timeframe, datetime, datetime], int]
-    record: type[Analysis]
+    record: type[Analysis] | QuerySet[Any]
     threshold: str = ""  # field of RuntimeSettings handed down as `least_confidence`
+
+
+def foretell(
+    *, timeframe: Timeframe, as_of: datetime, since: datetime, panel: Panel, **thresholds: Any
+) -> int:
+    """Price intervals of the universe, each beside what macro said of the market at that close."""
+    first = panel.known_at(since) - 1
+    times = panel.times[first:]
+    regimes = macro_selectors.regimes(timeframe, times)
+    exposures = macro_selectors.exposures(timeframe, times)
+    context = {
+        timeframe.close_of(moment.to_pydatetime()): {
+            name: value
+            for name, value in (("regime", str(regime)), ("recommended_exposure", float(exposure)))
+            if value not in ("", None) and value == value  # NaN: macro had no reading
+        }
+        for moment, regime, exposure in zip(times, regimes, exposures, strict=True)
+    }
+    return aimodels.foretell(timeframe=timeframe, as_of=as_of, since=since, panel=panel, context=context)
 
 
 STAGES = (
@@ -65,6 +87,7 @@ STAGES = (
         "suggestion_confidence_min",
     ),
     Stage("trading", trading.signal, trading_selectors.rows_needed, SignalCandidate, "signal_confidence_min"),
+    Stage("predictions", foretell, aimodels_selectors.prediction_rows, aimodels_selectors.told()),
 )
 
 
@@ -98,11 +121,21 @@ def run(
         record = PipelineRun.objects.create(timeframe=timeframe, since=start, as_of=last)
         try:
             _run_stages(record, again, progress)
+            _follow_up(timeframe, last)
         except Exception as error:
             _finish(record, RunStatus.FAILED, f"{type(error).__name__}: {error}")
             raise
         _finish(record, RunStatus.COMPLETED)
     return record
+
+
+def _follow_up(timeframe: Timeframe, last: datetime) -> None:
+    """What people's rules and portfolios make of the newest bar; a run over the past has no follow-up."""
+    if last != assets.last_close(timeframe):
+        return
+    if timeframe is Timeframe.DAY:
+        trading.review(as_of=last)
+    trading.execute_new(timeframe=timeframe, as_of=last, now=timezone.now())
 
 
 def _first_close(timeframe: Timeframe) -> datetime:
@@ -113,6 +146,7 @@ def _first_close(timeframe: Timeframe) -> datetime:
 
 def _run_stages(record: PipelineRun, again: bool, progress: Callable[[str, float], None]) -> None:
     timeframe, since, as_of = record.timeframe, record.since, record.as_of
+    _resolve(record, progress)
     starts = {
         stage.name: since if again else assets.first_missing(stage.record, timeframe, since, as_of)
         for stage in STAGES
@@ -142,6 +176,16 @@ def _run_stages(record: PipelineRun, again: bool, progress: Callable[[str, float
         record.rows += entry["rows"]
         record.save(update_fields=["stages", "rows"])
         progress(stage.name, entry["seconds"])
+
+
+def _resolve(record: PipelineRun, progress: Callable[[str, float], None]) -> None:
+    """Before anything new is said: what has become of what was said before."""
+    started = time.perf_counter()
+    with _QueryCount() as queries:
+        scored = aimodels.resolve(as_of=record.as_of).scored
+    seconds = round(time.perf_counter() - started, 3)
+    record.stages.append({"stage": "resolve", "rows": scored, "queries": queries.count, "seconds": seconds})
+    progress("resolve", seconds)
 
 
 def _finish(record: PipelineRun, status: str, error: str = "") -> None:
@@ -215,3 +259,9 @@ def run_newest() -> list[int]:
 def expire_suggestions() -> int:
     """Close suggestions nobody reviewed in time; returns how many."""
     return selection.expire()
+
+
+@shared_task
+def resume_suggestions() -> int:
+    """Put back into the queue what was deferred until now; returns how many."""
+    return selection.resume()

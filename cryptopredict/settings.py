@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
 from cryptopredict import embedded
@@ -21,6 +22,7 @@ ROOT_URLCONF = "cryptopredict.urls"
 WSGI_APPLICATION = "cryptopredict.wsgi.application"
 ASGI_APPLICATION = "cryptopredict.asgi.application"
 SITE_NAME = "CryptoPredict"
+PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000")  # where links in e-mails lead
 
 # Applications, downstream first, as the funnel reads
 INSTALLED_APPS = [
@@ -33,7 +35,7 @@ INSTALLED_APPS = [
     "aimodels",
     "assets",
     "accounts",
-    "django.contrib.admin",
+    "cryptopredict.apps.DeskConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -66,7 +68,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "cryptopredict.visitor.visitor",
     "cryptopredict.common.restapi.middleware.OwnChangesMiddleware",
+    "cryptopredict.common.audit.AuditMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -183,16 +187,22 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "UTC"
 CELERY_IMPORTS = [
-    "cryptopredict.backtests",
     "cryptopredict.monitoring",
     "cryptopredict.pipeline",
+    "cryptopredict.reviewlinks",
     "cryptopredict.simulation",
 ]
+MODEL_CATALOGUE = "cryptopredict.registry.CATALOGUE"  # what the registry knows of the layers
 CELERY_BEAT_SCHEDULE = {  # each finds out for itself whether there is something to do
     "simulated bars": {"task": "cryptopredict.simulation.continue_simulation", "schedule": 300},
     "pipeline": {"task": "cryptopredict.pipeline.run_newest", "schedule": 300},
     "health": {"task": "cryptopredict.monitoring.check_health", "schedule": 60},
     "suggestions that expired": {"task": "cryptopredict.pipeline.expire_suggestions", "schedule": 3600},
+    "suggestions that came back": {"task": "cryptopredict.pipeline.resume_suggestions", "schedule": 300},
+    "suggestions to decide on": {"task": "cryptopredict.reviewlinks.tell_reviewers", "schedule": 900},
+    "predictions whose time has come": {"task": "aimodels.tasks.realise_predictions", "schedule": 900},
+    "trainings that wait": {"task": "aimodels.tasks.train_waiting", "schedule": 300},
+    "trainings that are due": {"task": "aimodels.tasks.train_due", "schedule": crontab(hour=3, minute=40)},
 }
 
 # Security

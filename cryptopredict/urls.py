@@ -5,23 +5,33 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.views import defaults
 
-from cryptopredict import dashboard, health
+from cryptopredict import coin, dashboard, health, reviewlinks
 from cryptopredict.common import restapi
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
     path("dashboard/sentence/", dashboard.sentence, name="dashboard_sentence"),
     path("dashboard/<slug:slug>/", dashboard.part, name="dashboard_part"),
+    path("coins/<int:pk>/", coin.coin, name="coin"),
+    path("coins/<int:pk>/data/candles", coin.candle_data, name="coin_candles"),
+    path("coins/<int:pk>/data/scores", coin.score_data, name="coin_scores"),
+    path("macro/", include("macro.urls")),
+    path("sectors/", include("sectors.urls")),
+    path("selection/", include("selection.urls")),
     path("trading/", include("trading.urls")),
     path("api/v1/", include("accounts.api")),
     path("api/v1/", include("assets.api")),
+    path("api/v1/", include("aimodels.api")),
     path("api/v1/", include("macro.api")),
     path("api/v1/", include("sectors.api")),
     path("api/v1/", include("selection.api")),
     path("api/v1/", include("trading.api")),
     path("api/v1/", include("cryptopredict.api")),
     path("api/v1/", include("cryptopredict.documentation")),
+    path("api/v1/", include("cryptopredict.deskapi")),
+    path("review/<str:text>", reviewlinks.review_link, name="review_link"),
     path("admin/", admin.site.urls),
+    path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("health/live", health.live, name="health_live"),

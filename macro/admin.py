@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
+from cryptopredict.common import desk
 from macro.models import Dominance, MarketSentiment, MetricsSnapshot, RegimeAnalysis, RegimeForecast
 
 
-class RecordAdmin(admin.ModelAdmin):
-    """Append-only records, and snapshots that only imports and the stage may write."""
+class RecordAdmin(desk.RecordAdmin):
+    """Append-only: to look at, never to change."""
 
     date_hierarchy = "as_of"
     ordering = ["-as_of", "id"]
     list_filter = ["timeframe", "origin"]
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(MetricsSnapshot)

@@ -39,6 +39,7 @@ PACKAGES = (
         "Apache-2.0",
         {"dist/lightweight-charts.standalone.production.js": "lightweight-charts-5.2.1.js"},
     ),
+    Package("echarts", "6.1.0", "Apache-2.0", {"dist/echarts.common.min.js": "echarts-common-6.1.0.js"}),
     Package(
         "@fontsource-variable/inter",
         "5.3.0",

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from cryptopredict.common import desk
 from sectors import services
 from sectors.models import (
     Sector,
@@ -103,21 +104,11 @@ class SectorMappingAdmin(admin.ModelAdmin):
         self.message_user(request, text % count, messages.SUCCESS)
 
 
-class RecordAdmin(admin.ModelAdmin):
+class RecordAdmin(desk.RecordAdmin):
     """Append-only: to look at, never to change."""
 
     date_hierarchy = "as_of"
     ordering = ["-as_of", "id"]
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(SectorPerformance)

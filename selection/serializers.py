@@ -9,13 +9,32 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from assets.models import WatchlistTier
 from assets.selectors import Quote
 from assets.serializers import AgedSerializer
 from cryptopredict.common.restapi import role_at_least
 from selection.engine.reasons import PHRASES, Reason
-from selection.models import Suggestion, Tier, Watchlist, WatchlistAnalysis, WatchlistItem
+from selection.models import (
+    Decision,
+    Suggestion,
+    SuggestionReview,
+    SuggestionStatus,
+    Tier,
+    Watchlist,
+    WatchlistAnalysis,
+    WatchlistItem,
+)
 from selection.words import reason_words
 
+PRIORITIES = {"low": 0, "normal": 1, "high": 2}
+#: What can be done with many coins at once, and the tier it leads to.
+BULK_ACTIONS = {
+    "promote_to_tier1": WatchlistTier.TIER1.value,
+    "demote_to_tier2": WatchlistTier.TIER2.value,
+    "add_to_tier1": WatchlistTier.TIER1.value,
+    "add_to_tier2": WatchlistTier.TIER2.value,
+    "remove": WatchlistTier.NONE.value,
+}
 Driver = Sequence[Any]  # [factor, value, percentile, contribution], as stored
 
 
@@ -277,13 +296,13 @@ class SuggestionSerializer(serializers.ModelSerializer[Suggestion]):
         return "; ".join(reasoning(row))
 
 
-def reasoning(row: Suggestion) -> list[str]:
-    """Why this is suggested, one line a reason, strongest for it first."""
+def reasoning(row: Suggestion, most: int | None = None) -> list[str]:
+    """Why this is suggested, one line a reason, strongest for it first; at most `most` of them."""
     data = row.ai_reasoning if isinstance(row.ai_reasoning, dict) else {}
-    lines = [in_words(driver) for driver in data.get("drivers", ())]
+    lines = [in_words(driver) for driver in data.get("drivers", ())[:most]]
     if not data.get("in_universe", True):
         lines.insert(0, _("it has left the universe: traded too little, too rarely, or no more"))
-    return lines
+    return lines[:most]
 
 
 def in_words(driver: Driver) -> str:
@@ -296,3 +315,145 @@ def in_words(driver: Driver) -> str:
         return str(name)
     text = reason_words(Reason(name, value, percentile, contribution or 0.0))
     return (_("for it: %s") if (contribution or 0.0) > 0 else _("against it: %s")) % text
+
+
+# What the desk sends and gets
+
+
+class QueueSerializer(SuggestionSerializer):
+    """A suggestion that waits, its priority in words."""
+
+    priority = serializers.SerializerMethodField()
+
+    class Meta(SuggestionSerializer.Meta):
+        fields = [*SuggestionSerializer.Meta.fields, "deferred_until"]
+
+    def get_priority(self, row: Suggestion) -> str:
+        return next((word for word, number in PRIORITIES.items() if number == row.priority), "high")
+
+
+class SuggestionQuery(serializers.Serializer[Any]):
+    """Which suggestions: what waits for a decision, unless another status is asked for."""
+
+    status = serializers.ChoiceField(
+        [*SuggestionStatus.values, "deferred", "all"], default=SuggestionStatus.PENDING.value
+    )
+
+
+class QueueQuery(serializers.Serializer[Any]):
+    """Which part of the queue."""
+
+    priority = serializers.ChoiceField([*PRIORITIES, "all"], default="all")
+    days = serializers.IntegerField(
+        min_value=1, max_value=365, required=False, help_text=_("made within so many days")
+    )
+    limit = serializers.IntegerField(min_value=1, max_value=500, default=100)
+
+
+class ReviewBody(serializers.Serializer[Any]):
+    """A decision. A rejection needs a note; a tier goes with an approval only."""
+
+    decision = serializers.ChoiceField(Decision.choices)
+    review_notes = serializers.CharField(max_length=2000, allow_blank=True, default="")
+    target_tier = serializers.ChoiceField(WatchlistTier.values, required=False, allow_null=True)
+    days = serializers.IntegerField(
+        min_value=1, max_value=30, required=False, help_text=_("with defer: for how long")
+    )
+
+
+class ReviewSerializer(serializers.ModelSerializer[SuggestionReview]):
+    """A decision as it is kept, and how the suggestion stands now."""
+
+    suggestion_id = serializers.IntegerField(read_only=True)
+    crypto_id = serializers.IntegerField(source="suggestion.asset_id", read_only=True)
+    symbol = serializers.CharField(source="suggestion.asset.symbol", read_only=True)
+    status = serializers.CharField(source="suggestion.status", read_only=True)
+    watchlist_tier = serializers.CharField(source="suggestion.asset.watchlist_tier", read_only=True)
+    deferred_until = serializers.DateTimeField(source="suggestion.deferred_until", read_only=True)
+    reviewer_id = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = SuggestionReview
+        fields = [
+            "id",
+            "suggestion_id",
+            "crypto_id",
+            "symbol",
+            "decision",
+            "status",
+            "target_tier",
+            "watchlist_tier",
+            "deferred_until",
+            "review_notes",
+            "reviewer_id",
+            "reviewed_at",
+        ]
+
+
+class BulkBody(serializers.Serializer[Any]):
+    """One change of the administrators' lists for many coins."""
+
+    action = serializers.ChoiceField(list(BULK_ACTIONS))
+    crypto_ids = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), min_length=1, max_length=2000
+    )
+    review_notes = serializers.CharField(max_length=2000, allow_blank=True, default="")
+
+
+class BulkRowSerializer(serializers.Serializer[Any]):
+    """What became of one coin; `rule` says why where nothing did."""
+
+    crypto_id = serializers.IntegerField()
+    symbol = serializers.CharField(allow_null=True)
+    status = serializers.ChoiceField(["done", "refused"])
+    tier_before = serializers.CharField()
+    tier_after = serializers.CharField()
+    rule = serializers.CharField(allow_blank=True)
+
+
+class BulkSerializer(serializers.Serializer[Any]):
+    """What became of all of them."""
+
+    action = serializers.CharField()
+    done = serializers.IntegerField()
+    refused = serializers.IntegerField()
+    results = BulkRowSerializer(many=True)
+
+
+class MeanSerializer(serializers.Serializer[Any]):
+    """A mean of excess returns with its 95 % interval; null with its reason where not known."""
+
+    count = serializers.IntegerField()
+    periods = serializers.IntegerField(help_text=_("separate periods that the cases come from"))
+    mean = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+    reason = serializers.CharField(allow_blank=True)
+
+
+class DecisionMeanSerializer(MeanSerializer):
+    decision = serializers.CharField()
+
+
+class JudgedSerializer(serializers.Serializer[Any]):
+    decisions = DecisionMeanSerializer(many=True)
+    added = MeanSerializer(help_text=_("mean of what was approved less that of what was rejected"))
+
+
+class ReviewerSerializer(JudgedSerializer):
+    reviewer = serializers.CharField()
+
+
+class HorizonSerializer(serializers.Serializer[Any]):
+    days = serializers.IntegerField()
+    rivals = serializers.DictField(child=JudgedSerializer())
+    reviewers = ReviewerSerializer(many=True)
+
+
+class WorthSerializer(serializers.Serializer[Any]):
+    """What decisions were worth after 7, 30 and 90 days against their rivals; fractions."""
+
+    as_of = serializers.DateTimeField(allow_null=True)
+    sentence = serializers.CharField(allow_blank=True)
+    reason = serializers.CharField(allow_blank=True)
+    horizons = HorizonSerializer(many=True)

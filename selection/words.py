@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from selection.engine.reasons import PHRASES, Reason, figures
 
@@ -38,6 +39,14 @@ UNITS: Mapping[str, str] = {
     "thousand USD": gettext_noop("%(number)s thousand USD"),
     "million USD": gettext_noop("%(number)s million USD"),
     "billion USD": gettext_noop("%(number)s billion USD"),
+}
+
+#: Where a coin stands, in words.
+TIER_NAMES: Mapping[str, str | Promise] = {
+    "": gettext_lazy("not listed"),
+    "none": gettext_lazy("not listed"),
+    "tier1": gettext_lazy("Tier 1"),
+    "tier2": gettext_lazy("Tier 2"),
 }
 
 

@@ -19,7 +19,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-WHITENOISE_AUTOREFRESH = True  # static files are found where they are written, without a collectstatic
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = True  # static files are found where they are written
 # Shared by all workers, so off unless a test is about them.
 API_RATES: dict[str, int] = {}
 API_KEEP_SECONDS = 0

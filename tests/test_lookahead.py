@@ -50,6 +50,7 @@ def speaking(results: dict[str, Any]) -> set[str]:
         "sectors": results["sectors"].market_cap,
         "selection": results["selection"].week.percentile,
         "trading": results["trading"].probability,
+        "predictions": results["predictions"].half,
     }
     return {layer for layer, figures in said.items() if np.isfinite(figures).any()}
 
@@ -165,7 +166,7 @@ def command(*arguments: str) -> str:
 def test_the_command_proves_it_on_what_is_stored() -> None:
     markets.store(make_market(BARS, COINS))
     text = " ".join(command("--samples", "1", "--span", "5", "--seed", "1").split())
-    assert text.startswith("No lookahead: 1 bars x 4 layers agree bit for bit")
+    assert text.startswith("No lookahead: 1 bars x 5 layers agree bit for bit")
 
 
 @pytest.mark.django_db

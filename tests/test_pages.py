@@ -47,13 +47,13 @@ def test_the_dashboard_asks_to_log_in(client: Client) -> None:
 def test_before_the_first_run_the_dashboard_says_so(casual: Client, no_layers: None) -> None:
     text = casual.get("/").content.decode()
     assert "No analysis yet." in text
-    assert text.count("Not analysed yet") == 4
+    assert text.count("Not analysed yet") == 5  # four layers and the market
     assert "No signal today" in text
 
 
 def test_the_first_line_is_what_the_layers_said(casual: Client, macro_only: None) -> None:
     text = casual.get("/").content.decode()
-    assert "Stay 45 % invested." in text
+    assert "Stay 45\N{NO-BREAK SPACE}% invested." in text
     assert "base rate" in text
     assert 'href="/why/"' in text
 
@@ -73,7 +73,7 @@ def test_the_live_list_asks_again_when_a_signal_was_announced(casual: Client, no
 def test_a_guest_is_told_what_is_not_for_them_and_has_no_stream(client: Client, no_layers: None) -> None:
     client.force_login(User.objects.create_user("guest@example.com", role="guest"))
     text = client.get("/").content.decode()
-    assert text.count("Not part of your role") == 4
+    assert text.count("Not part of your role") == 7
     assert "data-stream=" not in text
 
 
@@ -159,15 +159,20 @@ def test_persian_digits_and_separators() -> None:
 @pytest.mark.parametrize(
     ("gregorian", "hijri"),
     [
-        ((2024, 3, 20), (1403, 1, 1)),  # Nowruz 1403
-        ((2025, 3, 20), (1403, 12, 30)),  # 1403 is a leap year
-        ((2025, 3, 21), (1404, 1, 1)),
-        ((1979, 2, 11), (1357, 11, 22)),
-        ((2026, 11, 22), (1405, 9, 1)),
+        ((2024, 3, 20), "۱۴۰۳/۰۱/۰۱"),  # Nowruz 1403
+        ((2025, 3, 20), "۱۴۰۳/۱۲/۳۰"),  # 1403 is a leap year
+        ((2025, 3, 21), "۱۴۰۴/۰۱/۰۱"),
+        ((2026, 11, 22), "۱۴۰۵/۰۹/۰۱"),
     ],
 )
-def test_solar_hijri_dates(gregorian: tuple[int, int, int], hijri: tuple[int, int, int]) -> None:
-    assert ui.solar_hijri(*gregorian) == hijri
+def test_a_persian_page_has_the_solar_hijri_date_and_an_english_one_has_not(
+    gregorian: tuple[int, int, int], hijri: str
+) -> None:
+    moment = datetime(*gregorian, tzinfo=UTC)
+    with translation.override("fa"):
+        assert ui.jalali(moment) == hijri
+        assert hijri in ui.day(moment)
+    assert ui.jalali(moment) == ""
 
 
 def test_a_change_is_told_by_arrow_sign_and_colour() -> None:

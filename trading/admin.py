@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from cryptopredict.common.desk import RecordAdmin
 from trading import services
 from trading.models import (
     PortfolioAssetAnalysis,
@@ -20,21 +21,6 @@ from trading.models import (
     SignalExecution,
     TradingSignal,
 )
-
-
-class RecordAdmin(admin.ModelAdmin):
-    """To look at, never to change."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(TradingSignal)

@@ -11,7 +11,16 @@ from django.utils.translation import gettext_lazy as _
 from assets.engine.timeframe import Timeframe
 from cryptopredict.common import restapi
 from trading import selectors
-from trading.models import RiskLevel, SignalStatus, SignalType, TradingSignal
+from trading.models import (
+    ExecutionStatus,
+    ExecutionType,
+    RiskLevel,
+    SignalExecution,
+    SignalStatus,
+    SignalType,
+    TradingSignal,
+    Venue,
+)
 
 
 class SignalFilter(django_filters.FilterSet):
@@ -54,3 +63,22 @@ class SignalFilter(django_filters.FilterSet):
         """By the status now, or with `as_of` by the one then."""
         moment = self.form.cleaned_data.get("as_of")
         return rows.filter(status=status) if moment is None else rows.filter(status_then=status)
+
+
+class ExecutionFilter(django_filters.FilterSet):
+    venue = django_filters.ChoiceFilter(
+        choices=[(Venue.PAPER.value, Venue.PAPER.label), (Venue.LIVE.value, Venue.LIVE.label)],
+        label=_("Account"),
+    )
+    status = django_filters.ChoiceFilter(choices=ExecutionStatus.choices, label=_("Status"))
+    execution_type = django_filters.ChoiceFilter(choices=ExecutionType.choices, label=_("How"))
+    symbol = django_filters.CharFilter(
+        field_name="signal__asset__symbol", lookup_expr="iexact", label=_("Coin")
+    )
+    signal_id = django_filters.NumberFilter(
+        field_name="signal_id", min_value=1, max_value=2**63 - 1, decimal_places=0, label=_("Signal")
+    )
+
+    class Meta:
+        model = SignalExecution
+        fields: list[str] = []

@@ -53,6 +53,70 @@ def feature_name(name: str) -> str:
     return str(own)
 
 
+RULES: Mapping[str, tuple[str | Promise, str | Promise]] = {
+    "opposite_holding": (
+        _("the coin is held the other way round; this trade would close that holding"),
+        _("Close what you hold of the coin first."),
+    ),
+    "daily_loss": (
+        _("the day's loss has reached the limit; nothing is opened until midnight UTC"),
+        _("Wait until tomorrow, or change max_daily_loss in the risk profile."),
+    ),
+    "position_size": (
+        _("would put more USD behind one signal than the limit"),
+        _("Choose a smaller size, or change max_position_size in the risk profile."),
+    ),
+    "position_share": (
+        _("would put a larger share of the portfolio behind one signal than the limit"),
+        _("Choose a smaller size, or change max_position_share in the risk profile."),
+    ),
+    "trade_risk": (
+        _("would lose more at its stop than one trade may"),
+        _("Choose a smaller size, or change max_portfolio_risk in the risk profile."),
+    ),
+    "open_risk": (
+        _("all open trades together would lose more at their stops than the limit"),
+        _("Choose a smaller size, close a position, or change max_open_risk in the risk profile."),
+    ),
+    "asset_exposure": (
+        _("would put a larger share of the portfolio into the coin than the limit"),
+        _("Choose a smaller size, or change max_asset_exposure in the risk profile."),
+    ),
+    "sector_exposure": (
+        _("would put a larger share of the portfolio into the sector than the limit"),
+        _("Choose a smaller size, or change max_sector_exposure in the risk profile."),
+    ),
+    "regime_exposure": (
+        _("would put a larger share of the portfolio into the market than layer 1 advises"),
+        _("Choose a smaller size, or switch follows_regime off in the risk profile."),
+    ),
+    "cash": (
+        _("costs more than there is free to pay with"),
+        _("Choose a smaller size, or close a position."),
+    ),
+}
+
+
+ADVICE: Mapping[str, str | Promise] = {
+    "no_price": _("No fresh price is known; the coin may be traded no more."),
+    "short_alone": _("The signal behind this short has ended."),
+    "signal_open": _("A signal on the coin is open; its target, stop and time decide."),
+    "avoid": _("Layer 3 says to avoid the coin."),
+    "score_low": _("The coin's score has become low."),
+    "over_cap": _("It is %(weight)d %% of the portfolio; one coin may be %(limit)d %%."),
+    "over_exposure": _("%(invested)d %% are invested where %(exposure)d %% are advised."),
+    "room_to_add": _("Its score is high and %(room)d %% more of the portfolio may be invested in it."),
+    "score_high": _("Its score is high."),
+    "nothing_against": _("Nothing speaks against it."),
+}
+
+
+def advice_reason(rule: str, figures: Mapping[str, float]) -> str:
+    """Why a holding is to be held, added to, reduced or left, in words; shares become per cent."""
+    text = str(ADVICE[rule])
+    return text % {name: round(100 * share) for name, share in figures.items()} if figures else text
+
+
 BIASES: Mapping[str, str | Promise] = {
     "sectors": _("Sectors: a coin's sector is that of today, applied to the past."),
     "survivors": _("Coins: every coin in the data still trades, so those that died are missing."),

@@ -125,8 +125,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def is_staff(self) -> bool:
-        """Administrators, and they alone, enter the Django admin."""
-        return self.role == Role.ADMIN
+        """Who enters the desk: administrators, and members of a group, who see what the group permits."""
+        return self.role == Role.ADMIN or (self.is_active and bool(self.get_group_permissions()))
 
     @property
     def full_name(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from dataclasses import fields, is_dataclass
@@ -17,8 +18,12 @@ class ArtefactError(ValueError):
     """The stored bytes are not the model they claim to be."""
 
 
+class ShapeError(ArtefactError):
+    """The bytes are whole, and hold a fit of another shape: one that other code has made."""
+
+
 def encode(fit: object) -> bytes:
-    """Canonical JSON of a fit: a dataclass of floats, strings, arrays, tuples, dicts and such dataclasses."""
+    """Canonical JSON of a fit: a dataclass of floats, texts, bytes, arrays, tuples, dicts and such."""
     return json.dumps(_plain(fit), sort_keys=True, separators=(",", ":"), allow_nan=True).encode()
 
 
@@ -27,8 +32,12 @@ def digest(artefact: bytes) -> str:
     return hashlib.sha256(artefact).hexdigest()
 
 
-def decode(kind: type[F], artefact: bytes, sha256: str | None = None) -> F:
-    """The fit of dataclass `kind` back from `encode`; raises ArtefactError on a wrong hash or shape."""
+def decode(kind: type[F], artefact: bytes | None, sha256: str | None = None) -> F:
+    """The fit of dataclass `kind` back from `encode`; raises ArtefactError where it is missing, or its
+    hash or
+    shape is wrong."""
+    if artefact is None:
+        raise ArtefactError("the artefact is missing")
     if sha256 is not None and digest(artefact) != sha256:
         raise ArtefactError("the artefact's hash differs from the one it was stored with")
     try:
@@ -37,7 +46,7 @@ def decode(kind: type[F], artefact: bytes, sha256: str | None = None) -> F:
             raise TypeError(f"it holds a {type(fit).__name__}")
         return fit
     except (ValueError, TypeError, KeyError) as error:
-        raise ArtefactError(f"not a {kind.__name__}: {error}") from error
+        raise ShapeError(f"not a {kind.__name__}: {error}") from error
 
 
 def _plain(value: Any) -> Any:
@@ -47,6 +56,8 @@ def _plain(value: Any) -> Any:
         return {"array": value.ravel().tolist(), "shape": list(value.shape), "dtype": str(value.dtype)}
     if isinstance(value, np.generic):
         return value.item()
+    if isinstance(value, bytes):
+        return {"base64": base64.b64encode(value).decode()}
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -57,6 +68,8 @@ def _plain(value: Any) -> Any:
 def _build(kind: Any, value: Any) -> Any:
     if isinstance(value, dict) and set(value) == {"array", "shape", "dtype"}:
         return np.asarray(value["array"], dtype=value["dtype"]).reshape(value["shape"])
+    if isinstance(value, dict) and set(value) == {"base64"}:
+        return base64.b64decode(value["base64"], validate=True)
     if isinstance(kind, UnionType):
         kind = next((option for option in kind.__args__ if option is not type(None)), kind)
     if is_dataclass(kind) and isinstance(kind, type) and isinstance(value, dict):

@@ -29,6 +29,9 @@ class ModelSpec:
 
     The model is fitted every `refit_days` on a calendar grid that does not depend on the data,
     on at most `train_days` of bars closed by then, with labels of `horizon_days` already realised.
+    `version` numbers the declaration: another estimator or configuration is another family of fits. The
+    first `embargo_days` after a fit do not count in its judgement; `expires_days` after it, it no longer
+    speaks.
     """
 
     name: str
@@ -42,6 +45,13 @@ class ModelSpec:
     rival: str
     refit_days: int = 28
     version: int = 1
+    embargo_days: int = 1
+    expires_days: int = 84
+
+
+def family(version: str) -> str:
+    """The declaration a stored version was fitted by: what stands before its day."""
+    return version.split(".", 1)[0]
 
 
 def fit_time(spec: ModelSpec, as_of: datetime) -> datetime:

@@ -3,9 +3,11 @@
 from aimodels.models.aimodel import AIModel, ModelStatus, ModelType
 from aimodels.models.job import Evaluation, JobStatus, PredictionJob, TrainingJob
 from aimodels.models.ledger import LedgerEntry, LedgerFormat
-from aimodels.models.prediction import LayerSource, Prediction
+from aimodels.models.prediction import LayerSource, OutcomeReason, Prediction
+from aimodels.models.promotion import HOLDING, Promotion, PromotionVerdict
 
 __all__ = [
+    "HOLDING",
     "AIModel",
     "Evaluation",
     "JobStatus",
@@ -14,7 +16,10 @@ __all__ = [
     "LedgerFormat",
     "ModelStatus",
     "ModelType",
+    "OutcomeReason",
     "Prediction",
     "PredictionJob",
+    "Promotion",
+    "PromotionVerdict",
     "TrainingJob",
 ]

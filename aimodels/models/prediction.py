@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from aimodels.models.aimodel import AIModel
 from assets.models import Asset, Origin, TimeframeField, record_triggers
 from cryptopredict.common import schema
+from cryptopredict.common.timeseries import RecordQuerySet
 
 
 class LayerSource(models.TextChoices):
@@ -17,6 +18,14 @@ class LayerSource(models.TextChoices):
     LAYER2 = "layer2", _("Sectors")
     LAYER3 = "layer3", _("Selection")
     LAYER4 = "layer4", _("Trading")
+
+
+class OutcomeReason(models.TextChoices):
+    """Why a prediction whose time has come has no outcome."""
+
+    NO_BAR = "no_bar", _("No bar of this coin closed at that moment")
+    MISSING_BAR = "missing_bar", _("The bar that closes at that moment is missing")
+    DELISTED = "delisted", _("The coin was no longer traded")
 
 
 class Prediction(models.Model):
@@ -62,7 +71,16 @@ class Prediction(models.Model):
     accuracy_percentage = models.FloatField(null=True, blank=True)
     is_accurate = models.BooleanField(null=True, blank=True)
     is_inside = models.BooleanField(null=True, blank=True, help_text="actual price inside the interval")
+    outcome_reason = models.CharField(
+        max_length=20,
+        choices=OutcomeReason,
+        null=True,
+        blank=True,
+        help_text="why there is no actual price, where the time has come",
+    )
     evaluated_at = models.DateTimeField(null=True, blank=True)
+
+    objects = RecordQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -73,6 +91,7 @@ class Prediction(models.Model):
             ),
             schema.one_of("layer_source", LayerSource),
             schema.one_of("origin", Origin),
+            schema.one_of("outcome_reason", OutcomeReason),
             schema.within("confidence_score", 0, 1),
             schema.positive("predicted_price"),
             schema.positive("input_price"),
@@ -102,6 +121,7 @@ class Prediction(models.Model):
                 "accuracy_percentage",
                 "is_accurate",
                 "is_inside",
+                "outcome_reason",
                 "evaluated_at",
             )
         )

@@ -206,14 +206,14 @@ def test_states_last_for_months_and_move_the_market_as_they_say() -> None:
     assert 3 < market[state == 1].std() / market[state == 0].std() < 7
 
 
-def test_the_true_edge_is_there_and_small(market: SimulatedMarket) -> None:
-    """Rank correlation of the known drift with the next seven days: 0.18; no honest model can pass it."""
+def test_the_true_edge_is_there_and_has_a_limit(market: SimulatedMarket) -> None:
+    """Rank correlation of the known drift with the next seven days: 0.35; no honest model can pass it."""
     panel, scores = market.panel, []
     for row in range(100, len(panel.times) - 8, 7):
         ahead = np.log(panel.close[row + 7] / panel.close[row])
         able = np.isfinite(ahead) & ~panel.is_stable
         scores.append(np.corrcoef(rankdata(market.truth.alpha[row, able]), rankdata(ahead[able]))[0, 1])
-    assert 0.12 < np.mean(scores) < 0.25
+    assert 0.25 < np.mean(scores) < 0.45
 
 
 def test_without_premia_the_drift_orders_coins_by_variance_alone() -> None:

@@ -32,11 +32,13 @@ class Topic(StrEnum):
 
     CANDLE = "assets.candle"
     OUTCOME = "aimodels.outcome"
+    TRAINING = "aimodels.training"
     REGIME = "macro.regime"
     SECTORS = "sectors.ranking"
     WATCHLIST = "selection.watchlist"
     SUGGESTION = "selection.suggestion"
     SIGNAL = "trading.signal"
+    PORTFOLIO = "trading.portfolio"
     NOTIFICATION = "accounts.notification"
     SYSTEM = "cryptopredict.system"
 

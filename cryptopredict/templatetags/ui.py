@@ -1,16 +1,18 @@
-"""Tags and filters that every page uses: figures, changes, times, small drawings without inline style."""
+"""Tags and filters that every page uses: figures, changes, times, confidence, charts, sorted headings."""
 
 import math
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeGuard
 
+import jdatetime
 from django import template
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -33,6 +35,12 @@ def digits(value: Any) -> str:
     if not (get_language() or "").startswith("fa"):
         return text
     return FIGURE.sub(lambda found: found.group().translate(PERSIAN), text)
+
+
+@register.filter
+def unbroken(text: str) -> str:
+    """Keep a per cent sign on the line of its number."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 @register.filter
@@ -89,16 +97,40 @@ def change(share: Any, places: int = 1) -> SafeString:
 
 
 @register.filter
+def signed(share: Any, places: int = 1) -> str:
+    """A change (a share of 1) with arrow and sign as plain text, for drawings."""
+    if not _known(share):
+        return NOT_KNOWN
+    rounded = round(100 * float(share), places)
+    arrow, sign = ("▲ ", "+") if rounded > 0 else ("▼ ", "\N{MINUS SIGN}") if rounded < 0 else ("", "")
+    return arrow + sign + percent(abs(float(share)), places)
+
+
+@register.filter
 def ago(moment: datetime | None) -> SafeString | str:
     """Write a moment relative to now; the exact one is in the title and in the markup."""
     if moment is None:
         return NOT_KNOWN
-    exact = moment.astimezone(UTC)
+    return _time(moment, digits(naturaltime(moment)))
+
+
+@register.filter
+def day(moment: datetime | None) -> SafeString | str:
+    """Write a day; on Persian pages in the Solar Hijri calendar, with the Gregorian one beside it."""
+    if moment is None:
+        return NOT_KNOWN
+    local = localtime(moment)
+    return _time(moment, jalali(local) or local.strftime("%Y-%m-%d"))
+
+
+def _time(moment: datetime, text: str) -> SafeString:
+    """The moment in words, with the exact one of the reader's zone in its title and UTC in the markup."""
+    local = localtime(moment)
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
-        exact.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        digits(exact.strftime("%Y-%m-%d %H:%M UTC")) + jalali(exact, " · "),
-        digits(naturaltime(moment)),
+        moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        digits(local.strftime("%Y-%m-%d %H:%M %Z")) + jalali(local, " · "),
+        text,
     )
 
 
@@ -106,24 +138,8 @@ def jalali(moment: datetime, before: str = "") -> str:
     """Return the Solar Hijri date after `before` on Persian pages, nothing elsewhere."""
     if not (get_language() or "").startswith("fa"):
         return ""
-    year, month, day = solar_hijri(moment.year, moment.month, moment.day)
-    return before + digits(f"{year}/{month:02d}/{day:02d}")
-
-
-def solar_hijri(year: int, month: int, day: int) -> tuple[int, int, int]:
-    """Convert a Gregorian date by the arithmetic calendar whose 33-year cycle has eight leap years."""
-    # The cycle is anchored so that the years people live in begin on the day that the almanac gives them.
-    days = date(year, month, day).toordinal() - date(622, 3, 21).toordinal()
-    # In a cycle of 12,053 days the years 1, 5, 9, 13, 17, 22, 26, 30 are leap.
-    cycle, left = divmod(days, 12_053)
-    inner = 1
-    while left >= (length := 366 if inner in (1, 5, 9, 13, 17, 22, 26, 30) else 365):
-        left -= length
-        inner += 1
-    month_number, day_number = (
-        (left // 31, left % 31) if left < 186 else (6 + (left - 186) // 30, (left - 186) % 30)
-    )
-    return 33 * cycle + inner, month_number + 1, day_number + 1
+    found = jdatetime.date.fromgregorian(date=moment.date())
+    return before + digits(f"{found.year}/{found.month:02d}/{found.day:02d}")
 
 
 @register.inclusion_tag("partials/sparkline.html")
@@ -184,3 +200,53 @@ def strength(value: float | None, label: str = "") -> dict[str, Any]:
         "tone": "up" if held >= 0 else "down",
         "label": label,
     }
+
+
+@register.inclusion_tag("partials/chart.html")
+def chart(
+    kind: str, url: str, title: str, caption: str = "", reload: str = "", **more: Any
+) -> dict[str, Any]:
+    """A chart of `kind` whose figures stand at `url`, asked again when a topic of `reload` is announced.
+
+    `title` says the finding or the question. `ranges=False` leaves the range buttons out, `tall=True` makes
+    it higher, `keys` is a list of {tone, name}; all else becomes a data attribute that the kind reads.
+    """
+    ranges, tall, keys = more.pop("ranges", True), more.pop("tall", False), more.pop("keys", ())
+    return {
+        "kind": kind, "url": url, "title": title, "caption": caption, "reload": reload,
+        "ranges": ranges, "tall": tall, "keys": keys, "more": more,
+    }  # fmt: skip
+
+
+@register.inclusion_tag("partials/sort.html", takes_context=True)
+def sort_by(context: Any, name: str, key: str, kind: str = "num") -> dict[str, Any]:
+    """A heading that sorts its table by `key` through the address bar: largest first, then smallest first.
+
+    The page's context has `sort`, the key that is on (with "-" for largest first).
+    """
+    on = str(context.get("sort", ""))
+    query = context["request"].GET.copy()
+    query.pop("page", None)
+    query["sort"] = key if on == f"-{key}" else f"-{key}"
+    state = "descending" if on == f"-{key}" else "ascending" if on == key else ""
+    return {"name": name, "kind": kind, "state": state, "query": query.urlencode()}
+
+
+@register.filter
+def get(mapping: Any, key: Any) -> Any:
+    """The value of a dictionary at a key that is known only on the page."""
+    return mapping.get(key) if hasattr(mapping, "get") else None
+
+
+@register.filter
+def hundredth(percentage: Any) -> float | None:
+    """A share of 1 from a figure in percent; None stays None."""
+    return float(percentage) / 100.0 if _known(percentage) else None
+
+
+@register.simple_tag(takes_context=True)
+def page_url(context: Any, number: int) -> str:
+    """The address bar as it is, at another page of the list."""
+    query = context["request"].GET.copy()
+    query["page"] = number
+    return f"?{query.urlencode()}"

@@ -1,6 +1,17 @@
 """Layer 1, is it a market to be in: pure functions from a panel to one analysis a bar."""
 
-from macro.engine.analysis import SPECS, Inputs, Params, Result, analyse, apply, fit_all, lookback, prepare
+from macro.engine.analysis import (
+    SPECS,
+    Inputs,
+    Params,
+    Result,
+    analyse,
+    apply,
+    fit_all,
+    learn,
+    lookback,
+    prepare,
+)
 from macro.engine.exposure import Judgement, judge_exposure
 from macro.engine.market import holding_return
 from macro.engine.reading import PHASES, RISK_LEVELS, Phase, RiskLevel
@@ -26,6 +37,7 @@ __all__ = [
     "fit_all",
     "holding_return",
     "judge_exposure",
+    "learn",
     "lookback",
     "prepare",
 ]

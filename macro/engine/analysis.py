@@ -178,6 +178,11 @@ def analyse(
     return apply(inputs, {regime.SPEC.name: fit_all(inputs, panel, first)}, first)
 
 
+def learn(inputs: Inputs, row: int) -> regime.RegimeFit:
+    """The layer's model as it can be known at the close of `row`; see `regime.fit`."""
+    return regime.fit(inputs.model, row)
+
+
 def fit_all(inputs: Inputs, panel: Panel, first: int) -> dict[datetime, regime.RegimeFit]:
     """The fits that serve rows `first` on, each on the bars known at its moment; impossible ones absent."""
     out: dict[datetime, regime.RegimeFit] = {}

@@ -1,7 +1,9 @@
 """What others read of layer 1: exposure and regimes for computing, readings and their age for showing."""
 
 from assets.selectors import stale_reason
+from macro.selectors.charts import dominance_chart, mood_chart, regime_chart
 from macro.selectors.dashboard import card
+from macro.selectors.overview import macro_step, overview
 from macro.selectors.readings import (
     latest_dominance,
     latest_forecast,
@@ -14,12 +16,17 @@ from macro.selectors.series import exposures, market_series, regimes, rows_neede
 
 __all__ = [
     "card",
+    "dominance_chart",
     "exposures",
     "latest_dominance",
     "latest_forecast",
     "latest_regime",
     "latest_sentiment",
+    "macro_step",
     "market_series",
+    "mood_chart",
+    "overview",
+    "regime_chart",
     "regime_history",
     "regimes",
     "regimes_of_days",

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -49,7 +50,7 @@ def card(
         "key_metric": _key_metric(percent),
         "indicator_dots": _dots(reading.recommended_exposure),
         "confidence": reading.confidence_score,
-        "base_rate": _base_rate(reading),
+        "base_rate": base_rate(reading),
         "sparkline": _history(reading),
         "sparkline_label": _("Recommended exposure over %(days)d days") % {"days": HISTORY_DAYS},
         "sentence": _sentence(reading, percent),
@@ -57,7 +58,7 @@ def card(
         "last_updated": reading.created_at,
         "is_stale": bool(reason),
         "stale_reason": reason,
-        "why_url": "",
+        "why_url": reverse("macro:overview"),
     }
 
 
@@ -92,7 +93,8 @@ def _sentence(reading: RegimeAnalysis, percent: int | None) -> str:
     return f"{lead} {regimes[reading.market_regime]}"
 
 
-def _base_rate(reading: RegimeAnalysis) -> float | None:
+def base_rate(reading: RegimeAnalysis) -> float | None:
+    """Share of the last two years' bars that had this regime; None where too few are known."""
     if reading.market_regime is None:
         return None
     since = reading.as_of - timedelta(days=BASE_RATE_DAYS)

@@ -73,39 +73,66 @@ def judge_allocation(
     on which the target changes. `cost` is paid on every unit of weight that changes hands, `delay` is how
     many bars later orders are filled. Bars without a target are left out.
     """
+    held, equal, told = _rivals(target, choice)
+    moves = _moves(held)
+    own, traded = _strategy(held, told, moves, returns, cost, delay)
+    rival, rival_traded = _strategy(equal, told, moves, returns, cost, delay)
+    first, second = _money(own, traded, bars_per_year), _money(rival, rival_traded, bars_per_year)
+    return AllocationReport(first, second, first.sharpe - second.sharpe)
+
+
+def strategy(
+    target: Floats, choice: Bools, returns: Floats, cost: float = 0.001, delay: int = 0
+) -> tuple[Floats, Floats]:
+    """Net returns by bar (R,) of the target and of equal weight, as in `judge_allocation`.
+
+    Row t holds what was earned in bar t; NaN where nothing was held.
+    """
+    held, equal, told = _rivals(target, choice)
+    moves = _moves(held)
+    own, _ = _strategy(held, told, moves, returns, cost, delay)
+    rival, _ = _strategy(equal, told, moves, returns, cost, delay)
+    return own, rival
+
+
+def _rivals(target: Floats, choice: Bools) -> tuple[Floats, Floats, Bools]:
+    """Weights of the target and of equal weight (R, S), and the rows on which both are known (R,)."""
     weights = np.nan_to_num(target)
     count = choice.sum(axis=1, keepdims=True)
     equal = np.divide(choice, count, out=np.zeros(target.shape), where=count > 0)
-    told = (weights.sum(axis=1) > 0) & (count[:, 0] > 0)
-    moves = np.ones(len(target), dtype=np.bool_)
+    return weights, equal, (weights.sum(axis=1) > 0) & (count[:, 0] > 0)
+
+
+def _moves(weights: Floats) -> Bools:
+    moves = np.ones(len(weights), dtype=np.bool_)
     moves[1:] = np.any(weights[1:] != weights[:-1], axis=1)
-    own = _strategy(weights, told, moves, returns, bars_per_year, cost, delay)
-    rival = _strategy(equal, told, moves, returns, bars_per_year, cost, delay)
-    return AllocationReport(own, rival, own.sharpe - rival.sharpe)
+    return moves
 
 
 def _strategy(
-    target: Floats, told: Bools, moves: Bools, returns: Floats, bars_per_year: float, cost: float, delay: int
-) -> MoneyReport:
+    target: Floats, told: Bools, moves: Bools, returns: Floats, cost: float, delay: int
+) -> tuple[Floats, float]:
+    """Net return of each bar (R,), NaN where nothing was held, and all that was bought in units of wealth."""
     held = np.zeros(target.shape[1])
-    gains: list[float] = []
+    gains = np.full(len(target), np.nan)
     traded = 0.0
     # A loop over rows: what is held drifts with the returns, so each bar needs the one before.
     for t in range(delay, len(target) - 1):
         if not told[t - delay]:
             continue
         change = 0.0
-        if moves[t - delay] or not gains:
+        if moves[t - delay] or not held.any():
             change = float(np.abs(target[t - delay] - held).sum())
             held = target[t - delay].copy()
         grown = held * (1.0 + np.nan_to_num(returns[t + 1]))
-        gains.append(float(grown.sum() / held.sum() - 1.0 - cost * change))
+        gains[t + 1] = float(grown.sum() / held.sum() - 1.0 - cost * change)
         held = grown / grown.sum()
         traded += change / 2.0
-    return _money(np.array(gains), traded, bars_per_year)
+    return gains, traded
 
 
-def _money(gains: Floats, traded: float, bars_per_year: float) -> MoneyReport:
+def _money(series: Floats, traded: float, bars_per_year: float) -> MoneyReport:
+    gains = series[np.isfinite(series)]
     if len(gains) < 2 or gains.std() == 0:
         return MoneyReport(len(gains), np.nan, np.nan, np.nan, np.nan)
     wealth = np.concatenate([[1.0], np.cumprod(1.0 + gains)])

@@ -6,6 +6,7 @@ import math
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -55,7 +56,7 @@ def card(
         "last_updated": first.created_at,
         "is_stale": bool(reason),
         "stale_reason": reason,
-        "why_url": "",
+        "why_url": reverse("sectors:ranking"),
     }
 
 
@@ -65,7 +66,7 @@ def strengths(user: Any, timeframe: Timeframe = Timeframe.DAY) -> list[dict[str,
         {
             "name": row.sector.name,
             "colour": row.sector.color_code,
-            "url": "",
+            "url": reverse("sectors:sector", args=[row.sector.slug]),
             "strength": row.momentum_score,
             "performance_7d": row.performance_7d,
             "status": row.status,

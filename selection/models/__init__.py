@@ -1,7 +1,19 @@
 """Layer 3: which coins, what the machine suggests, what people decided and hold."""
 
 from selection.models.analysis import Recommendation, WatchlistAnalysis
-from selection.models.portfolio import Portfolio, PortfolioAnalysis, PortfolioAsset
+from selection.models.portfolio import (
+    PAPER_START,
+    Account,
+    Portfolio,
+    PortfolioAnalysis,
+    PortfolioAsset,
+    PortfolioFlow,
+    PortfolioTrade,
+    ProposalStatus,
+    RebalanceProposal,
+    Side,
+    TradeSource,
+)
 from selection.models.suggestion import (
     Decision,
     Suggestion,
@@ -12,17 +24,25 @@ from selection.models.suggestion import (
 from selection.models.watchlist import ItemStatus, Tier, Watchlist, WatchlistItem, WatchlistType
 
 __all__ = [
+    "PAPER_START",
+    "Account",
     "Decision",
     "ItemStatus",
     "Portfolio",
     "PortfolioAnalysis",
     "PortfolioAsset",
+    "PortfolioFlow",
+    "PortfolioTrade",
+    "ProposalStatus",
+    "RebalanceProposal",
     "Recommendation",
+    "Side",
     "Suggestion",
     "SuggestionReview",
     "SuggestionStatus",
     "SuggestionType",
     "Tier",
+    "TradeSource",
     "Watchlist",
     "WatchlistAnalysis",
     "WatchlistItem",

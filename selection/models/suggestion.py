@@ -61,6 +61,7 @@ class Suggestion(models.Model):
     expires_at = models.DateTimeField()
 
     class Meta:
+        permissions = [("review_suggestion", "Can decide on suggestions")]
         constraints = [
             models.UniqueConstraint(
                 fields=["asset"],
@@ -74,6 +75,15 @@ class Suggestion(models.Model):
         ]
         indexes = [
             models.Index("status", models.F("suggested_at").desc(), name="selection_suggestion_queue"),
+            # The queue as the desk shows it: a page of ten thousand is read from the front of this.
+            models.Index(
+                models.F("priority").desc(),
+                models.F("confidence_score").desc(nulls_last=True),
+                "expires_at",
+                "id",
+                condition=models.Q(status=SuggestionStatus.PENDING),
+                name="selection_suggestion_urgent",
+            ),
         ]
         triggers = schema.append_only(
             fill_once=("reviewed_by_id", "reviewed_at"), free=("status", "deferred_until", "expires_at")

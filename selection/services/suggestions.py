@@ -1,4 +1,4 @@
-"""Changes to the tiers that the scores argue for, and what people decide about them."""
+"""Changes to the tiers that the scores argue for."""
 
 from __future__ import annotations
 
@@ -6,35 +6,23 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import numpy as np
-from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import BooleanField, ExpressionWrapper, F, Q
-from django.db.models.functions import Greatest, Now
-from django.utils.translation import gettext as _
+from django.db.models import Q
+from django.db.models.functions import Now
 
-from accounts import services as accounts
-from accounts.models import ActivityType, User
 from assets.engine.panel import Panel
 from assets.models import WatchlistTier
 from cryptopredict.common.realtime import Topic, publish
 from selection import selectors
 from selection.engine import MONTH, Result
 from selection.engine import suggest as rules
-from selection.models import Decision, Suggestion, SuggestionReview, SuggestionStatus, SuggestionType, Tier
+from selection.models import Suggestion, SuggestionStatus, SuggestionType, Tier
 from selection.serializers import SuggestionSerializer
 from selection.services.columns import significant
-from selection.services.watchlists import announce, demand_admin, ensure_lists, move
+from selection.services.tiers import ensure_lists
 
 EXPIRES = timedelta(days=7)
-DEFERRED = timedelta(days=7)
 REST = timedelta(days=MONTH.horizon_days)  # what was rejected is not suggested again within the horizon
-TARGETS = {
-    SuggestionType.ADD_TIER1: WatchlistTier.TIER1,
-    SuggestionType.PROMOTE: WatchlistTier.TIER1,
-    SuggestionType.ADD_TIER2: WatchlistTier.TIER2,
-    SuggestionType.DEMOTE: WatchlistTier.TIER2,
-    SuggestionType.REMOVE: WatchlistTier.NONE,
-}
 # Coins that should be left come first: someone may hold them. Then the first tier, then the second.
 PRIORITIES = {
     SuggestionType.REMOVE: 2,
@@ -85,98 +73,25 @@ def expire(*, now: datetime | None = None) -> int:
     expired = list(over.select_for_update(skip_locked=True).values_list("pk", flat=True))
     if expired:
         Suggestion.objects.filter(pk__in=expired).update(status=SuggestionStatus.EXPIRED)
-        _announce(expired)
+        announce(expired)
     return len(expired)
 
 
 @transaction.atomic
-def review(
-    *,
-    suggestion: Suggestion,
-    reviewer: User,
-    decision: str,
-    notes: str = "",
-    target_tier: str | None = None,
-) -> SuggestionReview:
-    """Write down a decision on a pending suggestion; approving carries the change out, or nothing happens.
-
-    "defer" keeps it pending but out of the queue for 7 days. `target_tier` (with "approve" only) puts the
-    coin elsewhere than suggested. Raises PermissionDenied for who is no administrator, and ValidationError
-    on a suggestion that was reviewed or has expired, an unknown word, or a full list.
-    """
-    demand_admin(reviewer)
-    _check_words(decision, target_tier)
-    locked = _locked(suggestion)
-    change = ""
-    tier = target_tier or TARGETS[SuggestionType(locked.suggestion_type)].value
-    if decision == Decision.APPROVE:
-        change = f"{move(asset=locked.asset, tier=tier, user=reviewer)} → {tier}"
-        announce()
-    written = SuggestionReview.objects.create(
-        suggestion=locked,
-        reviewer=reviewer,
-        decision=decision,
-        target_tier=tier if decision == Decision.APPROVE else "",
-        review_notes=notes,
+def resume() -> int:
+    """Put back into the queue what was deferred until now, and say so to open pages; how many."""
+    due = Suggestion.objects.filter(
+        status=SuggestionStatus.PENDING, deferred_until__lte=Now(), expires_at__gt=Now()
     )
-    _settle(locked, decision, reviewer)
-    accounts.record(
-        user=reviewer,
-        activity_type=ActivityType.REVIEW_SUGGESTION,
-        entity_type="suggestion",
-        entity_id=locked.pk,
-        action=decision,
-        details={
-            "symbol": locked.asset.symbol,
-            "suggestion_type": locked.suggestion_type,
-            "tier": change,
-            "notes": notes,
-        },
-    )
-    _announce([locked.pk])
-    return written
+    back = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True))
+    if back:
+        Suggestion.objects.filter(pk__in=back).update(deferred_until=None)
+        announce(back)
+    return len(back)
 
 
-def _check_words(decision: str, target_tier: str | None) -> None:
-    if decision not in Decision.values:
-        message = _("“%(value)s” is not a decision; known are %(known)s.")
-        known = ", ".join(Decision.values)
-        raise ValidationError({"decision": message % {"value": decision, "known": known}})
-    if target_tier and decision != Decision.APPROVE:
-        raise ValidationError({"target_tier": _("A tier goes with “approve” only; leave it out.")})
-
-
-def _locked(suggestion: Suggestion) -> Suggestion:
-    """The suggestion as it is now, locked against a second reviewer; ValidationError if it is settled."""
-    over = ExpressionWrapper(Q(expires_at__lte=Now()), output_field=BooleanField())
-    rows = Suggestion.objects.select_for_update(of=("self",)).select_related("asset").annotate(is_over=over)
-    locked = rows.get(pk=suggestion.pk)
-    if locked.status == SuggestionStatus.EXPIRED or (
-        locked.status == SuggestionStatus.PENDING and locked.is_over
-    ):
-        message = _(
-            "The suggestion for %(symbol)s expired on %(moment)s; if the case still stands, it is made anew."
-        )
-        params = {"symbol": locked.asset.symbol, "moment": f"{locked.expires_at:%Y-%m-%d %H:%M} UTC"}
-        raise ValidationError({"suggestion": message % params})
-    if locked.status != SuggestionStatus.PENDING:
-        message = _("The suggestion for %(symbol)s is settled already: %(status)s. Change the tier directly.")
-        params = {"symbol": locked.asset.symbol, "status": locked.get_status_display()}
-        raise ValidationError({"suggestion": message % params})
-    return locked
-
-
-def _settle(locked: Suggestion, decision: str, reviewer: User) -> None:
-    row = Suggestion.objects.filter(pk=locked.pk)
-    if decision == Decision.DEFER:
-        until = Now() + DEFERRED
-        row.update(deferred_until=until, expires_at=Greatest(F("expires_at"), until + EXPIRES))
-        return
-    status = SuggestionStatus.APPROVED if decision == Decision.APPROVE else SuggestionStatus.REJECTED
-    row.update(status=status, reviewed_by=reviewer, reviewed_at=Now())
-
-
-def _announce(ids: Iterable[int]) -> None:
+def announce(ids: Iterable[int]) -> None:
+    """Tell open pages how these suggestions stand, as the API says it."""
     rows = selectors.suggestions().filter(pk__in=list(ids))
     publish(Topic.SUGGESTION, list(SuggestionSerializer(rows, many=True).data))
 

@@ -20,6 +20,7 @@ from selection.models import (
     WatchlistItem,
     WatchlistType,
 )
+from selection.services.reviewers import ensure_group
 
 AS_OF = datetime(2024, 6, 1, tzinfo=UTC)
 DRIVERS = [["volume", 4.2e9, 0.98, 0.12], ["momentum_1w", -0.034, 0.31, -0.02]]
@@ -31,6 +32,13 @@ class UserFactory(factory.django.DjangoModelFactory[User]):
 
     email = factory.Sequence(lambda n: f"user{n}@example.com")
     role = Role.CASUAL
+
+
+def reviewer() -> User:
+    """Someone who decides on suggestions and is no administrator."""
+    user = UserFactory(role=Role.CASUAL)
+    user.groups.add(ensure_group())
+    return user
 
 
 class WatchlistFactory(factory.django.DjangoModelFactory[Watchlist]):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib import admin
 from django.db import connection
+from django.db.models.functions import Now
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -22,6 +24,7 @@ from selection.tests.factories import (
     UserFactory,
     WatchlistAnalysisFactory,
     WatchlistFactory,
+    reviewer,
 )
 
 pytestmark = pytest.mark.django_db
@@ -41,11 +44,16 @@ def browser(admin_user: User) -> Client:
     return client
 
 
-def decide(browser: Client, action: str, rows: list[Suggestion], notes: str = "") -> list[str]:
-    body = {"action": action, "_selected_action": [row.pk for row in rows], "notes": notes}
+def decide(browser: Client, action: str, rows: list[Suggestion], notes: str = "", **more: Any) -> list[str]:
+    """Choose rows, look at what will change, confirm; what the page says then."""
+    body = {"action": action, "_selected_action": [row.pk for row in rows]}
+    page = browser.post(reverse(QUEUE), body)
+    assert page.templates[0].name == "admin/selection/suggestion/confirm.html"
+    assert Suggestion.objects.filter(pk__in=[row.pk for row in rows], status="pending").count() == len(rows)
+    body |= {"ids": ",".join(str(pk) for pk in page.context["ids"]), "notes": notes, "confirmed": "1", **more}
     response = browser.post(reverse(QUEUE), body, follow=True)
     assert response.status_code == 200
-    return [str(message) for message in response.context["messages"]]
+    return [str(message) for message in response.context.get("messages", [])]
 
 
 def tier(asset: Asset) -> str:
@@ -55,7 +63,7 @@ def tier(asset: Asset) -> str:
 def test_approving_in_the_admin_moves_the_coins_tier(browser: Client, admin_user: User) -> None:
     row = SuggestionFactory()
     (message,) = decide(browser, "approve", [row], "strong")
-    assert message == f"{row.asset.symbol}, Add to tier 1: approved and carried out"
+    assert message == f"1 suggestion approved and carried out: {row.asset.symbol}"
     assert tier(row.asset) == "tier1"
     assert selectors.tiers() == {row.asset_id: "tier1"}
     kept = SuggestionReview.objects.get()
@@ -65,7 +73,7 @@ def test_approving_in_the_admin_moves_the_coins_tier(browser: Client, admin_user
 @pytest.mark.parametrize("action", ["reject", "defer"])
 def test_rejecting_and_deferring_in_the_admin_move_nothing(browser: Client, action: str) -> None:
     row = SuggestionFactory()
-    (message,) = decide(browser, action, [row])
+    (message,) = decide(browser, action, [row], "too thin", days=3)
     assert row.asset.symbol in message
     assert (tier(row.asset), selectors.tiers()) == ("none", {})
     assert SuggestionReview.objects.get().decision == action
@@ -76,7 +84,7 @@ def test_each_row_says_what_became_of_it(browser: Client) -> None:
     Watchlist.objects.filter(pk=lists["tier1"].pk).update(max_items=1)
     rows = [SuggestionFactory(confidence_score=0.9), SuggestionFactory(confidence_score=0.8)]
     first, second = decide(browser, "approve", rows)
-    assert first.endswith("approved and carried out")
+    assert first == f"1 suggestion approved and carried out: {rows[0].asset.symbol}"
     assert "“Tier 1” is full" in second
     assert [tier(row.asset) for row in rows] == ["tier1", "none"]
     assert Suggestion.objects.get(status="pending") == rows[1]
@@ -88,6 +96,80 @@ def test_the_queue_opens_on_what_is_pending(browser: Client) -> None:
     assert list(page.context["cl"].result_list) == [waiting]
     page = browser.get(reverse(QUEUE), {"status": "all"})
     assert set(page.context["cl"].result_list) == {waiting, settled}
+
+
+def test_the_page_before_a_decision_shows_what_will_change_and_what_cannot(browser: Client) -> None:
+    lists = services.ensure_lists()
+    Watchlist.objects.filter(pk=lists["tier1"].pk).update(max_items=1)
+    rows = [SuggestionFactory(confidence_score=0.9), SuggestionFactory(confidence_score=0.8)]
+    body = {"action": "approve", "_selected_action": [row.pk for row in rows]}
+    page = browser.post(reverse(QUEUE), body)
+    (change,) = page.context["changes"]
+    assert (change.before, change.after, change.symbols) == ("not listed", "Tier 1", (rows[0].asset.symbol,))
+    (refused,) = page.context["refused"]
+    assert refused.symbol == rows[1].asset.symbol
+    assert "“Tier 1” is full" in page.content.decode()
+    assert (selectors.tiers(), SuggestionReview.objects.count()) == ({}, 0)
+
+
+def test_a_rejection_without_a_reason_asks_for_it(browser: Client) -> None:
+    row = SuggestionFactory()
+    body = {"action": "reject", "_selected_action": [row.pk], "ids": row.pk, "confirmed": "1", "notes": " "}
+    page = browser.post(reverse(QUEUE), body)
+    assert "Say why it is rejected" in page.content.decode()
+    assert not SuggestionReview.objects.exists()
+
+
+def test_who_confirms_too_late_is_told_who_decided(browser: Client) -> None:
+    row, other = SuggestionFactory(), UserFactory(role=Role.ADMIN)
+    services.review(suggestion=row, reviewer=other, decision="reject", notes="thin")
+    body = {"action": "approve", "_selected_action": [row.pk], "ids": row.pk, "confirmed": "1"}
+    page = browser.post(reverse(QUEUE), body, follow=True)
+    (message,) = page.context["messages"]
+    assert f"rejected by {other} on " in str(message)
+    assert tier(row.asset) == "none"
+
+
+def test_a_thousand_are_confirmed_with_one_field(browser: Client) -> None:
+    rows = SuggestionFactory.create_batch(3)
+    body = {"action": "defer", "_selected_action": [rows[0].pk], "select_across": "1"}
+    page = browser.post(reverse(QUEUE), body)
+    assert sorted(page.context["ids"]) == sorted(row.pk for row in rows)
+    assert page.content.decode().count('type="hidden"') < 8
+
+
+def test_the_queue_says_how_many_wait_and_how_full_the_tiers_are(browser: Client) -> None:
+    services.ensure_lists()
+    SuggestionFactory()
+    SuggestionFactory(deferred_until=Now() + timedelta(days=1))
+    page = browser.get(reverse(QUEUE))
+    assert page.context["waiting"] == 1
+    assert "0 of 20" in page.content.decode()
+    assert browser.get(reverse("admin:selection_suggestion_waiting")).json() == {"waiting": 1}
+    deferred = browser.get(reverse(QUEUE), {"status": "deferred"})
+    assert len(deferred.context["cl"].result_list) == 1
+
+
+def test_a_reviewer_sees_the_queue_and_decides_but_nothing_about_people() -> None:
+    client, row = Client(), SuggestionFactory()
+    client.force_login(reviewer(), "allauth.account.auth_backends.AuthenticationBackend")
+    decide(client, "approve", [row])
+    assert tier(row.asset) == "tier1"
+    item = selectors.tier_item(row.asset)
+    address = reverse("admin:selection_watchlistitem_change", args=[item.pk])
+    assert client.get(address).status_code == 200
+    assert client.post(address, {"tier": "tier2", "priority_order": 1}).status_code == 403
+    for name in ("selection_portfolio", "trading_signalexecution"):
+        assert client.get(reverse(f"admin:{name}_changelist")).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["worth", "worth_csv", "waiting"])
+def test_pages_of_the_queue_are_for_who_may_see_it(browser: Client, name: str) -> None:
+    address = reverse(f"admin:selection_suggestion_{name}")
+    assert browser.get(address).status_code == 200
+    other = Client()
+    other.force_login(UserFactory(), "allauth.account.auth_backends.AuthenticationBackend")
+    assert other.get(address).status_code in (302, 403)
 
 
 def test_the_evidence_reads_as_words_and_figures_and_cannot_be_edited(browser: Client) -> None:
@@ -118,7 +200,7 @@ def test_lists_ask_the_same_number_of_queries_for_3_and_30_rows(
             page = browser.get(reverse(f"admin:selection_{name}_changelist"))
         counts.append(len(queries))
     assert len(page.context["cl"].result_list) >= 30
-    assert counts[0] == counts[1] < 15
+    assert counts[0] == counts[1] < 20
 
 
 def edit(browser: Client, tiers: dict[Asset, str]) -> Any:
@@ -128,6 +210,7 @@ def edit(browser: Client, tiers: dict[Asset, str]) -> Any:
     assert {item.pk for item in order} == {item.pk for item in items}
     for place, item in enumerate(order):
         body |= {f"form-{place}-id": item.pk, f"form-{place}-tier": tiers[item.asset]}
+        body |= {f"form-{place}-priority_order": place}
     return browser.post(reverse(ITEMS), body, follow=True)
 
 
@@ -155,9 +238,16 @@ def test_a_tier_edited_into_a_full_list_is_refused_in_words(browser: Client, adm
 def test_coins_are_put_on_and_taken_off_the_tiers_in_the_admin(browser: Client) -> None:
     services.ensure_lists()
     coin = AssetFactory()
-    browser.post(reverse("admin:selection_watchlistitem_add"), {"asset": coin.pk, "tier": "tier2"})
+    browser.post(
+        reverse("admin:selection_watchlistitem_add"),
+        {"asset": coin.pk, "tier": "tier2", "priority_order": 3, "reason": "liquid"},
+    )
     assert tier(coin) == "tier2"
     item = selectors.tier_item(coin)
+    assert item.priority_order == 3
+    page = browser.get(reverse("admin:selection_watchlistitem_change", args=[item.pk])).content.decode()
+    assert "none → tier2" in page
+    assert "liquid" in page
     browser.post(reverse("admin:selection_watchlistitem_delete", args=[item.pk]), {"post": "yes"})
     assert (tier(coin), selectors.tiers()) == ("none", {})
 

@@ -49,6 +49,7 @@ def admin_user() -> User:
 
 
 def review(suggestion: Suggestion, user: User, decision: str = "approve", **options: Any) -> SuggestionReview:
+    options = {"notes": "too thin" if decision == "reject" else "", **options}
     return services.review(suggestion=suggestion, reviewer=user, decision=decision, **options)
 
 

@@ -11,7 +11,19 @@
   let watch = 0;
   let before = false;
 
-  const raise = (topic, detail) => document.body.dispatchEvent(new CustomEvent(topic, { detail }));
+  // A part that is being fetched anew is about to be replaced, and what is announced meanwhile would be lost
+  // on it: its successor asks once more.
+  const again = new Set();
+  const raise = (topic, detail) => {
+    for (const part of document.querySelectorAll(".htmx-request[id][hx-trigger]")) {
+      if (part.getAttribute("hx-trigger").includes(`${topic} from:body`)) again.add(part.id);
+    }
+    document.body.dispatchEvent(new CustomEvent(topic, { detail }));
+  };
+  document.body.addEventListener("htmx:afterSettle", ({ target }) => {
+    if (!again.delete(target.id)) return;
+    window.htmx.ajax("GET", target.getAttribute("hx-get"), { source: target, target, swap: "outerHTML" });
+  });
   const state = (name) => { document.documentElement.dataset.streamState = name; };
 
   function connect() {

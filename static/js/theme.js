@@ -5,18 +5,21 @@
   const ORDER = ["system", "light", "dark"];
   const root = document.documentElement;
 
+  // What this browser was told last; before that, what the account says; before that, the system.
   function stored() {
+    const saved = ORDER.includes(root.dataset.savedTheme) ? root.dataset.savedTheme : "system";
     try {
       const value = localStorage.getItem(KEY);
-      return ORDER.includes(value) ? value : "system";
+      return ORDER.includes(value) ? value : saved;
     } catch {
-      return "system"; // storage may be forbidden; the switch then lasts for the page
+      return saved; // storage may be forbidden; the switch then lasts for the page
     }
   }
 
   function apply(theme) {
     if (theme === "system") delete root.dataset.theme;
     else root.dataset.theme = theme;
+    root.dispatchEvent(new Event("themechange")); // charts take their colours anew
   }
 
   let theme = stored();
@@ -42,6 +45,14 @@
         name();
       });
     }
+    // The account's form sets the colours for every browser: this one forgets what it was told.
+    document.querySelector("[data-forgets-theme]")?.addEventListener("submit", () => {
+      try {
+        localStorage.removeItem(KEY);
+      } catch {
+        // see above
+      }
+    });
     // A menu closes when one looks elsewhere.
     document.addEventListener("click", (event) => {
       for (const menu of document.querySelectorAll("details.menu[open]")) {

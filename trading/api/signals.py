@@ -1,17 +1,25 @@
-"""Signals as issued and how they stand."""
+"""Signals: list, detail, calling one off."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
+from django.core.exceptions import ValidationError
+from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
 
+from assets.engine.timeframe import Timeframe
 from cryptopredict.common import restapi
-from trading import selectors
+from trading import selectors, services
+from trading.api.problems import Problem
 from trading.filters import SignalFilter
 from trading.models import TradingSignal
-from trading.serializers import SignalSerializer
+from trading.serializers import RiskCoverageSerializer, SignalDetailSerializer, SignalSerializer
 
 
 class SignalViewSet(restapi.ReadOnlyViewSet):
@@ -35,6 +43,50 @@ class SignalViewSet(restapi.ReadOnlyViewSet):
         return {**context, "stale_reason": fresh.stale_reason}
 
 
+class SignalDetail(restapi.View):
+    """One signal with everything it rests on; administrators can call it off."""
+
+    role = "casual"
+    roles: ClassVar[dict[str, str]] = {"DELETE": "admin"}
+
+    @extend_schema(responses=SignalDetailSerializer)
+    def get(self, request: Request, pk: int) -> Response:
+        """Answer the signal as issued, how it stands, why it was issued, and what it risks."""
+        signal = get_object_or_404(selectors.signals(), pk=pk)
+        reason = selectors.freshness(timezone.now(), signal.timeframe).stale_reason
+        return Response(SignalDetailSerializer(signal, context={"stale_reason": reason}).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, pk: int) -> Response:
+        """Call the signal off. Its outcome is still filled in later, and open positions run on."""
+        signal = get_object_or_404(TradingSignal, pk=pk)
+        try:
+            services.cancel(signal, request.user)
+        except ValidationError as error:
+            fault = {
+                "field": "status",
+                "value": signal.status,
+                "rule": " ".join(error.messages),
+                "mend": _("There is nothing left to do."),
+            }
+            raise Problem("state", [fault], 409) from error
+        return Response(status=204)
+
+
+class RiskCoverage(restapi.View):
+    """What the surest cases had earned, by direction: why signals are issued, or why none is."""
+
+    role = "casual"
+    serializer_class = RiskCoverageSerializer
+
+    def get(self, request: Request) -> Response:
+        """The newest models of daily bars, longs first."""
+        found = selectors.risk_coverage(Timeframe.DAY, timezone.now())
+        return Response(RiskCoverageSerializer(found, many=True).data)
+
+
 urlpatterns = [
     path("layer4/signals", SignalViewSet.as_view({"get": "list"}, detail=False), name="api_signals"),
+    path("layer4/signals/<int:pk>", SignalDetail.as_view(), name="api_signal"),
+    path("layer4/risk-coverage", RiskCoverage.as_view(), name="api_risk_coverage"),
 ]

@@ -20,6 +20,7 @@ from trading.engine.levels import HORIZON_DAYS, Geometry, Levels
 from trading.engine.probability import SPECS as _BY_DIRECTION
 from trading.engine.probability import TimingFit, fit
 from trading.engine.signals import REFUSALS, RISK_LEVELS, Refusal, Result, RiskLevel, analyse, apply, fit_all
+from trading.engine.tail import Coverage, Proof
 
 SPECS = tuple(_BY_DIRECTION.values())
 FITS: Mapping[str, type[TimingFit]] = {spec.name: TimingFit for spec in SPECS}
@@ -37,6 +38,7 @@ __all__ = [
     "RISK_LEVELS",
     "SPECS",
     "Costs",
+    "Coverage",
     "Direction",
     "Explanation",
     "Factor",
@@ -49,6 +51,7 @@ __all__ = [
     "Outcome",
     "Outcomes",
     "Params",
+    "Proof",
     "Refusal",
     "Result",
     "RiskLevel",

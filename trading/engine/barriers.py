@@ -9,6 +9,7 @@ has.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -160,6 +161,18 @@ def _decide(
             gain = signs[i] * (price - fill)
             return_r[i] = (gain - side_cost * (price + fill)) / risk
     return code, offset, exit_price, return_r
+
+
+def first_touch(
+    bars: Sequence[tuple[float, float, float, float]], target: float, stop: float, sign: float
+) -> tuple[int, float]:
+    """Which level consecutive bars (open, high, low, close) decide first, and at what price; (OPEN, NaN)
+    if none."""
+    for open_, high, low, _close in bars:
+        code, price = _touch(open_, high, low, target, stop, sign)
+        if code != OPEN:
+            return int(code), float(price)
+    return OPEN, float("nan")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,6 +10,7 @@ from trading.engine.barriers import DIRECTIONS, Direction
 from trading.engine.inputs import Inputs
 from trading.engine.probability import TimingFit, gather, names, weighed
 from trading.engine.signals import REFUSALS, Result
+from trading.engine.tail import Proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Explanation:
     break_even: float
     calibration_skill: float
     trust: float
+    proof: Proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def explain(
         break_even=float(result.break_even[side, row, column]),
         calibration_skill=fit.calibration.skill,
         trust=fit.calibration.trust,
+        proof=fit.proof,
     )
 
 

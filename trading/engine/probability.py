@@ -12,10 +12,11 @@ from aimodels.engine.linear import Linear, contributions, fit_logistic, fit_ridg
 from aimodels.engine.spec import ModelSpec, ModelType
 from assets.engine.panel import Floats, Ints
 from trading.engine.barriers import DIRECTIONS, OPEN, TARGET, Direction
-from trading.engine.calibration import Calibration, calibrate, folds, probability
+from trading.engine.calibration import Calibration, calibrate, folds, probability, spans
 from trading.engine.features import FEATURES
 from trading.engine.inputs import Inputs
 from trading.engine.levels import HORIZON_DAYS, horizon_bars
+from trading.engine.tail import Coverage, Proof, coverage, prove
 
 NEAR_DAYS = (1, 3)
 TRAIN_DAYS = 1460
@@ -42,6 +43,7 @@ def _spec(direction: Direction) -> ModelSpec:
         train_days=TRAIN_DAYS,
         metric="brier_skill",
         rival="base rate",
+        version=2,
     )
 
 
@@ -55,7 +57,8 @@ class TimingFit:
     `line` scores the target within the horizon, `calibration` makes it a probability; `within` are, for
     each of NEAR_DAYS from the longest down, the share of those hits that come that soon. `hit_r`, `miss_r`:
     mean gross R of plans that reached the target, over their own risk-reward ratio, and of those that did
-    not. `cases`: candidates seen.
+    not. `cases`: candidates seen. `proof`: what those had earned that would have been issued on what was
+    said of them before; `coverage` the same along the whole range.
     """
 
     line: Linear
@@ -64,20 +67,24 @@ class TimingFit:
     hit_r: float
     miss_r: Linear
     cases: int
+    proof: Proof
+    coverage: Coverage
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cases:
-    """Labelled candidates (C,): panel row, features (C, F), hit or not, bars to the exit, gross R over
-    costs.
+    """Labelled candidates (C,): panel row, features (C, F), hit or not, bars to the exit, net R, the round
+    trip's cost in R, risk-reward ratio and break-even of the plan.
     """
 
     rows: Ints
     x: Floats
     hit: Floats
     offset: Ints
-    return_r: Floats
+    net_r: Floats
+    cost_r: Floats
     risk_reward: Floats
+    break_even: Floats
 
 
 def fit(inputs: Inputs, row: int, direction: Direction) -> TimingFit:
@@ -95,19 +102,39 @@ def fit(inputs: Inputs, row: int, direction: Direction) -> TimingFit:
         )
     horizon = horizon_bars(inputs.panel.timeframe)
     raw = _out_of_fold(cases, horizon)
-    seen = np.isfinite(raw)
-    judged = calibrate(cases.rows[seen], raw[seen], cases.hit[seen], horizon, BLOCKS - LEAST_BLOCKS)
+    scored = np.flatnonzero(np.isfinite(raw))
+    judged = calibrate(cases.rows[scored], raw[scored], cases.hit[scored], horizon, BLOCKS - LEAST_BLOCKS)
     reached = cases.hit == 1.0
     line = fit_logistic(cases.x, cases.hit, INVERSE_PENALTY)
     missed = score(line, cases.x[~reached])
+    gross = cases.net_r + cases.cost_r
+    hit_r = float(np.mean(gross[reached] / cases.risk_reward[reached]))
+    miss_r = fit_ridge(missed[:, None], gross[~reached], alpha=1.0)
+    places = scored[judged.seen]
+    pay = hit_r * cases.risk_reward - cases.cost_r, _missed(miss_r, raw) - cases.cost_r
+    proof, curve = _record(cases, judged.said, places, pay, horizon, inputs.params.margin)
     return TimingFit(
         line=line,
-        calibration=judged,
+        calibration=judged.calibration,
         within=_within(inputs, cases),
-        hit_r=float(np.mean(cases.return_r[reached] / cases.risk_reward[reached])),
-        miss_r=fit_ridge(missed[:, None], cases.return_r[~reached], alpha=1.0),
+        hit_r=hit_r,
+        miss_r=miss_r,
         cases=len(cases.rows),
+        proof=proof,
+        coverage=curve,
     )
+
+
+def _record(
+    cases: Cases, said: Floats, places: Ints, pay: tuple[Floats, Floats], horizon: int, margin: float
+) -> tuple[Proof, Coverage]:
+    """What the cases at `places` (S,) came to, of which `said` (S,) was said before, and those among them
+    that would have been issued at expected R above `margin`; `pay` (C,) of a hit and of a miss."""
+    win, lose = pay[0][places], pay[1][places]
+    break_even, net, hit = cases.break_even[places], cases.net_r[places], cases.hit[places]
+    block = spans(cases.rows[places], horizon)
+    chosen = (said >= break_even) & (said * win + (1.0 - said) * lose > margin)
+    return prove(said, hit, break_even, net, block, chosen), coverage(said, hit, net, block)
 
 
 def _out_of_fold(cases: Cases, horizon: int) -> Floats:
@@ -136,8 +163,10 @@ def labelled(inputs: Inputs, row: int, direction: Direction) -> Cases:
         x=gather(inputs, rows, columns, direction),
         hit=(ended.code[rows, columns] == TARGET).astype(np.float64),
         offset=ended.offset[rows, columns],
-        return_r=ended.return_r[rows, columns] + levels.cost_r[rows, columns],
+        net_r=ended.return_r[rows, columns],
+        cost_r=levels.cost_r[rows, columns],
         risk_reward=levels.risk_reward[rows, columns],
+        break_even=levels.break_even[rows, columns],
     )
 
 
@@ -174,8 +203,12 @@ def predict(fit_: TimingFit, x: Floats) -> tuple[Floats, ...]:
 
 def payoffs(fit_: TimingFit, x: Floats, risk_reward: Floats, cost_r: Floats) -> tuple[Floats, Floats]:
     """What a hit and a miss pay on average (C,), in R after costs; a miss may be a stop or end in time."""
-    miss = score(fit_.miss_r, score(fit_.line, x)[:, None])
-    return fit_.hit_r * risk_reward - cost_r, np.clip(miss, -1.5, 0.5) - cost_r
+    return fit_.hit_r * risk_reward - cost_r, _missed(fit_.miss_r, score(fit_.line, x)) - cost_r
+
+
+def _missed(line: Linear, raw: Floats) -> Floats:
+    """Mean gross R (C,) of a miss at scores `raw` (C,)."""
+    return np.clip(score(line, raw[:, None]), -1.5, 0.5)
 
 
 def weighed(fit_: TimingFit, x: Floats) -> Floats:

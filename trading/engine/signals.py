@@ -33,6 +33,7 @@ class Refusal(StrEnum):
     SCORE = "score"
     CONFIDENCE = "confidence"
     EXPECTED_VALUE = "expected_value"
+    NO_SKILL = "no_skill"
 
 
 class RiskLevel(StrEnum):
@@ -56,7 +57,8 @@ class Result:
     DIRECTIONS.
 
     `candidates` (R, N). Prices in USD; `break_even`, `probability` (target before stop within the horizon),
-    `within_1d`, `within_3d`, `base_rate` (2, R) in [0, 1]; `expected_value` in R after costs;
+    `within_1d`, `within_3d`, `base_rate` (2, R) in [0, 1]; `proof` (2, R) lower bound of the net R that
+    such signals had earned before the row's fit, NaN where they were too few; `expected_value` in R net;
     `position_share` of the portfolio. `refusal` index into REFUSALS (0 issued, -1 no candidate) with the
     value that fell short and its limit; `failed` how many rules stand against it. `risk_level` index into
     RISK_LEVELS. NaN: no model or no plan. `exposure`, `regime` (R,), `score` (R, N) as they came from
@@ -77,6 +79,7 @@ class Result:
     within_1d: Floats
     within_3d: Floats
     base_rate: Floats
+    proof: Floats
     expected_value: Floats
     position_share: Floats
     refusal: Codes
@@ -116,12 +119,12 @@ def apply(inputs: Inputs, fits: Fits, first: int) -> Result:
     rows = slice(first, inputs.panel.shape[0])
     keep = inputs.candidates[rows]
     learned = [_learned(inputs, fits.get(SPECS[d].name, {}), d, first) for d in DIRECTIONS]
-    spans, base, value, kelly = (np.stack(parts) for parts in zip(*learned, strict=True))
+    spans, base, proof, value, kelly = (np.stack(parts) for parts in zip(*learned, strict=True))
     plans = {
         name: np.stack([np.where(keep, getattr(levels, name)[rows], np.nan) for levels in inputs.levels])
         for name in ("entry", "target", "stop", "risk_reward", "stop_share", "break_even")
     }
-    verdicts = _verdicts(inputs, rows, spans[:, 2], plans["break_even"], value)
+    verdicts = _verdicts(inputs, rows, spans[:, 2], plans["break_even"], value, proof)
     refusal, refusal_value, refusal_limit, failed = _sum_up(verdicts, keep)
     level = np.searchsorted(RISK_EDGES, plans["stop_share"], side="right").astype(np.int8)
     upstream = inputs.upstream
@@ -135,6 +138,7 @@ def apply(inputs: Inputs, fits: Fits, first: int) -> Result:
         within_1d=spans[:, 0],
         within_3d=spans[:, 1],
         base_rate=base,
+        proof=proof,
         expected_value=value,
         position_share=_position(kelly, plans["stop_share"], upstream.exposure[rows]),
         refusal=refusal,
@@ -170,11 +174,13 @@ def fit_all(inputs: Inputs, first: int) -> dict[str, dict[datetime, TimingFit]]:
 
 def _learned(
     inputs: Inputs, fits: Mapping[datetime, TimingFit], direction: Direction, first: int
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Probabilities (3, R, N), base rate (R,), expected R (R, N) and Kelly's share at risk (R, N)."""
+) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Probabilities (3, R, N), base rate and proof (R,), expected R (R, N) and Kelly's share at risk
+    (R, N).
+    """
     rows, coins = inputs.panel.shape[0] - first, inputs.panel.shape[1]
     spans = np.full((3, rows, coins), np.nan)
-    base = np.full(rows, np.nan)
+    base, proof = np.full(rows, np.nan), np.full(rows, np.nan)
     value, kelly = np.full((rows, coins), np.nan), np.full((rows, coins), np.nan)
     levels = inputs.levels[DIRECTIONS.index(direction)]
     for moment, served in serving(SPECS[direction], inputs.panel, first).items():
@@ -185,6 +191,7 @@ def _learned(
         source = where + served.start
         into = source - first
         base[served.start - first : served.stop - first] = known.calibration.base_rate
+        proof[served.start - first : served.stop - first] = known.proof.low_r
         x = gather(inputs, source, columns, direction)
         reached = predict(known, x)
         for span, chance in zip(spans, reached, strict=True):
@@ -194,11 +201,11 @@ def _learned(
         value[into, columns] = reached[-1] * win + (1.0 - reached[-1]) * lose
         # At the stop one R and the costs are lost, whatever a miss costs on average: size for that.
         kelly[into, columns] = sizing.kelly(reached[-1], np.maximum(win, LEAST_R), 1.0 + cost)
-    return spans, base, value, kelly
+    return spans, base, proof, value, kelly
 
 
 def _verdicts(
-    inputs: Inputs, rows: slice, chance: Floats, break_even: Floats, value: Floats
+    inputs: Inputs, rows: slice, chance: Floats, break_even: Floats, value: Floats, proof: Floats
 ) -> list[_Verdict]:
     """Every rule on every plan, in the order of Refusal."""
     params, upstream = inputs.params, inputs.upstream
@@ -211,7 +218,8 @@ def _verdicts(
     part = np.where(is_short, params.score_share, 1.0 - params.score_share)
     out_of_part = np.where(is_short, score > part, score < part)
     least = np.fmax(break_even, params.least_confidence)
-    unknown = np.full(shape, np.nan)
+    unknown, nothing = np.full(shape, np.nan), np.zeros(shape)
+    record = np.broadcast_to(proof[:, :, None], shape)
     floor, margin = np.full(shape, params.exposure_floor), np.full(shape, params.margin)
     return [
         _Verdict(Refusal.NO_MODEL, np.isnan(chance), unknown, unknown),
@@ -221,6 +229,7 @@ def _verdicts(
         _Verdict(Refusal.SCORE, out_of_part, score, part),
         _Verdict(Refusal.CONFIDENCE, chance < least, chance, least),
         _Verdict(Refusal.EXPECTED_VALUE, value <= margin, value, margin),
+        _Verdict(Refusal.NO_SKILL, ~(record > 0.0), record, nothing),
     ]
 
 

@@ -30,3 +30,19 @@ def kelly(
     """
     edge = probability * win_r - (1.0 - probability) * loss_r
     return np.clip(fraction * edge / (win_r * loss_r), 0.0, most)
+
+
+def odds(
+    price: float, target: float, stop: float, sign: float, side_cost: float
+) -> tuple[float, float, float]:
+    """What entering at `price` wins at the target and loses at the stop, in R and net of both sides' costs,
+    and what one R, |price - stop|, is as a share of the price.
+
+    Raises ValueError where the price is not between stop and target.
+    """
+    risk, reward = sign * (price - stop), sign * (target - price)
+    if risk <= 0.0 or reward <= 0.0:
+        raise ValueError(f"the price {price} is not between the stop {stop} and the target {target}")
+    win = (reward - side_cost * (price + target)) / risk
+    loss = (risk + side_cost * (price + stop)) / risk
+    return win, loss, risk / price

@@ -1,8 +1,8 @@
 """Layer 4: when to enter, where out, what was done about it, and within which limits."""
 
 from trading.models.backtest import Backtest, BacktestStatus
-from trading.models.execution import ExecutionStatus, ExecutionType, SignalExecution, Venue
-from trading.models.risk import Advice, PortfolioAssetAnalysis, RiskProfile
+from trading.models.execution import ExecutionStatus, ExecutionType, ExitReason, SignalExecution, Venue
+from trading.models.risk import SHARES, Advice, PortfolioAssetAnalysis, RiskProfile
 from trading.models.signal import (
     Outcome,
     Refusal,
@@ -14,11 +14,13 @@ from trading.models.signal import (
 )
 
 __all__ = [
+    "SHARES",
     "Advice",
     "Backtest",
     "BacktestStatus",
     "ExecutionStatus",
     "ExecutionType",
+    "ExitReason",
     "Outcome",
     "PortfolioAssetAnalysis",
     "Refusal",

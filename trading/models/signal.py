@@ -49,6 +49,7 @@ class Refusal(models.TextChoices):
     SCORE = "score", _("The coin's score is not good enough")
     CONFIDENCE = "confidence", _("Not sure enough")
     EXPECTED_VALUE = "expected_value", _("Would not pay after costs")
+    NO_SKILL = "no_skill", _("No skill shown: such signals did not pay before")
     OPEN_SIGNAL = "open_signal", _("A signal on this coin is open already")
 
 

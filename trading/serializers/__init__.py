@@ -6,13 +6,32 @@ from trading.serializers.backtests import (
     BacktestSerializer,
     report_as_json,
 )
-from trading.serializers.signals import Price, SignalSerializer
+from trading.serializers.executions import (
+    CloseSerializer,
+    ExecuteSerializer,
+    ExecutionSerializer,
+    PreviewSerializer,
+    SizingSerializer,
+)
+from trading.serializers.signals import (
+    Price,
+    RiskCoverageSerializer,
+    SignalDetailSerializer,
+    SignalSerializer,
+)
 
 __all__ = [
     "AskSerializer",
     "BacktestDetailSerializer",
     "BacktestSerializer",
+    "CloseSerializer",
+    "ExecuteSerializer",
+    "ExecutionSerializer",
+    "PreviewSerializer",
     "Price",
+    "RiskCoverageSerializer",
+    "SignalDetailSerializer",
     "SignalSerializer",
+    "SizingSerializer",
     "report_as_json",
 ]

@@ -1,7 +1,8 @@
-"""The wire shape of the layer, for the API and for events."""
+"""Signals as others read them."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
@@ -21,6 +22,13 @@ class Price(serializers.DecimalField):
             read_only=True,
             **kwargs,
         )
+
+
+class Usd(Price):
+    """An amount that was worked out, in USD to the eighth digit."""
+
+    def to_representation(self, value: Any) -> Any:
+        return super().to_representation(round(Decimal(value), 8))
 
 
 class SignalSerializer(serializers.ModelSerializer[TradingSignal]):
@@ -80,3 +88,61 @@ class SignalSerializer(serializers.ModelSerializer[TradingSignal]):
             if not instance.ended_then:  # type: ignore[attr-defined]  # comes with status_then
                 data |= {"outcome": None, "return_r": None, "last_updated": instance.generated_at}
         return data
+
+
+class RiskCoverageSerializer(serializers.Serializer[Any]):
+    """The record behind one direction's signals; shares of 1, returns in R; null where nothing is known."""
+
+    direction = serializers.CharField()
+    model_name = serializers.CharField()
+    model_version = serializers.CharField(default=None, allow_null=True)
+    fitted_as_of = serializers.DateTimeField(default=None, allow_null=True)
+    base_rate = serializers.FloatField(default=None, allow_null=True)
+    brier_skill = serializers.FloatField(default=None, allow_null=True)
+    trust = serializers.FloatField(default=None, allow_null=True)
+    tail_trust = serializers.FloatField(default=None, allow_null=True)
+    is_shown = serializers.BooleanField()
+    reason = serializers.CharField(allow_blank=True)
+    issued = serializers.DictField(allow_null=True)
+    curve = serializers.ListField(child=serializers.DictField())
+
+
+class AnalysisSerializer(serializers.Serializer[TradingSignal]):
+    """What stands behind a signal: what weighed most, what the layers above said, chances by span."""
+
+    key_factors = serializers.SerializerMethodField()
+    market_context = serializers.JSONField(read_only=True)
+    probability_analysis = serializers.SerializerMethodField()
+
+    def get_key_factors(self, row: TradingSignal) -> list[Any]:
+        return list(row.ai_analysis.get("key_factors", []))
+
+    def get_probability_analysis(self, row: TradingSignal) -> dict[str, Any]:
+        return dict(row.ai_analysis.get("probability_analysis", {}))
+
+
+class RiskAssessmentSerializer(serializers.Serializer[TradingSignal]):
+    """What can be lost, and what has to come true: shares of 1, returns in R."""
+
+    risk_level = serializers.CharField(read_only=True)
+    risk_reward_ratio = serializers.FloatField(read_only=True)
+    stop_distance = serializers.SerializerMethodField()
+    target_distance = serializers.SerializerMethodField()
+    break_even = serializers.FloatField(read_only=True)
+    base_rate = serializers.FloatField(read_only=True, allow_null=True)
+    expected_value = serializers.FloatField(read_only=True)
+
+    def get_stop_distance(self, row: TradingSignal) -> float:
+        return float(abs(row.entry_price - row.stop_loss) / row.entry_price)
+
+    def get_target_distance(self, row: TradingSignal) -> float:
+        return float(abs(row.target_price - row.entry_price) / row.entry_price)
+
+
+class SignalDetailSerializer(serializers.Serializer[TradingSignal]):
+    """One signal with everything it rests on."""
+
+    id = serializers.IntegerField(read_only=True)
+    signal_details = SignalSerializer(source="*", read_only=True)
+    ai_analysis = AnalysisSerializer(source="*", read_only=True)
+    risk_assessment = RiskAssessmentSerializer(source="*", read_only=True)

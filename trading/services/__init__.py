@@ -1,8 +1,41 @@
-"""The only writers of signals, candidates and limits."""
+"""The only writers of signals, candidates, executions and limits."""
 
+from trading.services.automatic import execute_new
 from trading.services.backtests import Plan, advance, ask, begin, complete, fail
-from trading.services.decisions import cancel, set_limits
+from trading.services.decisions import cancel
+from trading.services.executions import Executed, execute, preview, sizing
+from trading.services.orders import ReportedFill
 from trading.services.outcomes import close
+from trading.services.positions import close_positions, exit_position
+from trading.services.profiles import profile_of, set_limits, set_profile
+from trading.services.rebalances import ask_rebalance, work_out
+from trading.services.refusals import Refused
+from trading.services.reviews import review
 from trading.services.stage import signal
 
-__all__ = ["Plan", "advance", "ask", "begin", "cancel", "close", "complete", "fail", "set_limits", "signal"]
+__all__ = [
+    "Executed",
+    "Plan",
+    "Refused",
+    "ReportedFill",
+    "advance",
+    "ask",
+    "ask_rebalance",
+    "begin",
+    "cancel",
+    "close",
+    "close_positions",
+    "complete",
+    "execute",
+    "execute_new",
+    "exit_position",
+    "fail",
+    "preview",
+    "profile_of",
+    "review",
+    "set_limits",
+    "set_profile",
+    "signal",
+    "sizing",
+    "work_out",
+]

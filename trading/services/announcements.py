@@ -13,8 +13,8 @@ from accounts.models import NotificationType, Role, User
 from accounts.services import notify
 from assets import selectors as assets
 from cryptopredict.common.realtime import Topic, publish
-from trading.models import TradingSignal
-from trading.serializers import SignalSerializer
+from trading.models import SignalExecution, TradingSignal
+from trading.serializers import ExecutionSerializer, SignalSerializer
 
 READERS = [role for role in Role if role.rank >= Role.CASUAL.rank]
 
@@ -43,6 +43,83 @@ def notify_of(signals: Sequence[TradingSignal]) -> None:
                 data={"signals": [signal.pk for signal in signals]},
                 expires_at=max(signal.expires_at for signal in signals),
             )
+
+
+def tell_owner(executions: Sequence[SignalExecution]) -> None:
+    """Tell each person's open pages what was done for them, one event a person, as the API gives it."""
+    for user, own in groupby(sorted(executions, key=lambda row: row.user_id), key=lambda row: row.user_id):
+        publish(Topic.PORTFOLIO, list(ExecutionSerializer(list(own), many=True).data), recipient=user)
+
+
+def notify_closed(closings: Sequence[SignalExecution]) -> None:
+    """One message to each person whose positions were closed for them, in their language."""
+    by_person = sorted(closings, key=lambda row: row.user_id)
+    for _pk, rows in groupby(by_person, key=lambda row: row.user_id):
+        own = list(rows)
+        with translation.override(own[0].user.language):
+            count = ngettext("%d position was closed", "%d positions were closed", len(own)) % len(own)
+            notify(
+                users=[own[0].user],
+                notification_type=NotificationType.ALERT,
+                title=count,
+                message="\n".join(_closing_line(row) for row in own),
+                data={"executions": [row.pk for row in own]},
+            )
+
+
+def notify_ended(positions: Sequence[SignalExecution]) -> None:
+    """Tell owners of live positions that their signal has ended: the exit is theirs to make and to report."""
+    for row in positions:
+        with translation.override(row.user.language):
+            words = {"symbol": row.signal.asset.symbol, "direction": row.signal.get_signal_type_display()}
+            notify(
+                users=[row.user],
+                notification_type=NotificationType.ALERT,
+                title=_("The signal behind your %(symbol)s position has ended") % words,
+                message=_(
+                    "%(symbol)s %(direction)s: its target, stop or time was reached. "
+                    "Report your exit, so that the position is closed here too."
+                )
+                % words,
+                data={"executions": [row.pk]},
+            )
+
+
+def notify_executed(executions: Sequence[SignalExecution]) -> None:
+    """One message to a person for whom rules have executed signals, in their language."""
+    if not executions:
+        return
+    user = executions[0].user
+    with translation.override(user.language):
+        title = ngettext(
+            "%d signal was executed on paper", "%d signals were executed on paper", len(executions)
+        ) % len(executions)
+        notify(
+            users=[user],
+            notification_type=NotificationType.SIGNAL,
+            title=title,
+            message="\n".join(_entry_line(row) for row in executions),
+            data={"executions": [row.pk for row in executions]},
+        )
+
+
+def _closing_line(row: SignalExecution) -> str:
+    return _("%(symbol)s %(direction)s: %(reason)s at %(price)s USD, %(profit)s USD after fees.") % {
+        "symbol": row.signal.asset.symbol,
+        "direction": row.signal.get_signal_type_display(),
+        "reason": str(row.get_exit_reason_display()).lower(),
+        "price": f"{row.execution_price:.10g}",
+        "profit": f"{row.realised_pnl:+,.2f}",
+    }
+
+
+def _entry_line(row: SignalExecution) -> str:
+    return _("%(symbol)s %(direction)s: %(size)s USD at %(price)s.") % {
+        "symbol": row.signal.asset.symbol,
+        "direction": row.signal.get_signal_type_display(),
+        "size": f"{row.filled_size:,.2f}",
+        "price": f"{row.execution_price:.10g}",
+    }
 
 
 def _title(signals: Sequence[TradingSignal]) -> str:

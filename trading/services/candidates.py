@@ -10,11 +10,11 @@ from datetime import timedelta
 import numpy as np
 
 from assets.engine.panel import Bools, Floats, Ints, Panel
-from trading.engine import DIRECTIONS, REFUSALS, Inputs, Issued, Outcomes, Result, resolve
+from trading.engine import DIRECTIONS, REFUSALS, Inputs, Issued, Outcomes, Result
 from trading.engine.barriers import OPEN
 from trading.engine.levels import horizon_bars
 from trading.models import Refusal, SignalStatus, TradingSignal
-from trading.services.outcomes import Case, follow
+from trading.services.outcomes import Case, decide, follow
 
 EXACT_FROM = 0.01  # a float from here up has at most 18 decimals, which is what the columns keep
 SIGNS = np.array([direction.sign for direction in DIRECTIONS])
@@ -72,7 +72,7 @@ def weigh(inputs: Inputs, result: Result, unspoken: Bools) -> Weighed:
     texts = [[text[i] for i in place] for text, _ in kept]
     refusals = [str(REFUSALS[code]) for code in result.refusal[sides, rows, columns]]
     weighed = Weighed(
-        rows, sides, columns, *texts, resolve(inputs.panel, plans, inputs.params.costs), refusals
+        rows, sides, columns, *texts, decide(inputs.panel, plans, inputs.params.costs), refusals
     )
     return one_at_a_time(weighed, result.first, held(inputs.panel, result.first))
 

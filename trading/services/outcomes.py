@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -17,10 +17,11 @@ from assets.engine.panel import BAR_FIELDS, Panel
 from assets.engine.timeframe import Timeframe
 from trading import selectors
 from trading.engine import OUTCOMES, Costs, Direction, Issued, Outcomes, resolve
-from trading.engine.barriers import OPEN
+from trading.engine.barriers import OPEN, STOP, first_touch
 from trading.engine.levels import horizon_bars
-from trading.models import SignalCandidate, SignalStatus, TradingSignal
+from trading.models import SignalCandidate, SignalExecution, SignalStatus, TradingSignal
 from trading.services.announcements import announce
+from trading.services.positions import Ending, close_positions
 
 
 class Case(NamedTuple):
@@ -54,9 +55,13 @@ def close(*, timeframe: Timeframe, as_of: datetime, panel: Panel | None = None) 
         return 0
     panel = _reaching(timeframe, as_of, min(case.as_of for case in signals + candidates), panel)
     with transaction.atomic():
-        ended = _fill_signals(panel, signals)
-        judged = _fill_candidates(panel, candidates)
-        if ended and as_of == assets.last_close(timeframe):
+        outcomes = follow(panel, signals + candidates)
+        own, others = _split(outcomes, len(signals))
+        ended = _fill_signals(panel, signals, own)
+        judged = _fill_candidates(candidates, others)
+        is_newest = as_of == assets.last_close(timeframe)
+        close_positions(endings=list(_endings(panel, signals, own)), tell=is_newest)
+        if ended and is_newest:
             announce(ended)
     return len(ended) + judged
 
@@ -80,7 +85,74 @@ def follow(panel: Panel, cases: Sequence[Case]) -> Outcomes:
         stop=prices[:, 2],
         horizon=np.full(len(cases), horizon_bars(panel.timeframe), dtype=np.int64),
     )
-    return resolve(panel, issued, Costs())
+    return decide(panel, issued, Costs())
+
+
+def decide(panel: Panel, issued: Issued, costs: Costs) -> Outcomes:
+    """Outcomes (S,) as the bars of `panel` tell them.
+
+    A bar that touches stop and target is asked of finer bars: they decide where one length of them fills
+    the bar whole; otherwise the stop comes first. The exit stays in the same bar either way.
+    """
+    told = resolve(panel, issued, costs)
+    finer = assets.finer_lengths(panel.timeframe)
+    unsure = _unsure(panel, issued, told) if finer else []
+    if not unsure:
+        return told
+    spans = [
+        (int(panel.asset_ids[issued.columns[i]]), panel.times[row].to_pydatetime(), panel.as_of(row))
+        for i, row in unsure
+    ]
+    code, price, earned = told.code.copy(), told.exit_price.copy(), told.return_r.copy()
+    for (i, _row), bars in zip(unsure, assets.finer_bars(spans, finer), strict=True):
+        if bars is None:
+            continue
+        sign, target, stop = float(issued.sign[i]), float(issued.target[i]), float(issued.stop[i])
+        what, exit_price = first_touch(bars.prices, target, stop, sign)
+        if what != OPEN:
+            # Return is (sign (exit - fill) - side (exit + fill)) / risk: only the exit is another.
+            risk = abs(float(issued.entry[i]) - stop)
+            earned[i] += (sign - costs.side) * (exit_price - price[i]) / risk
+            code[i], price[i] = what, exit_price
+    return replace(told, code=code, exit_price=price, return_r=earned)
+
+
+def _unsure(panel: Panel, issued: Issued, told: Outcomes) -> list[tuple[int, int]]:
+    """Plan and panel row of each stop whose bar reached the target too, and did not open beyond the stop."""
+    stopped = np.flatnonzero(told.code == STOP)
+    rows, columns = issued.rows[stopped] + told.offset[stopped], issued.columns[stopped]
+    sign = issued.sign[stopped]
+    best = np.where(sign > 0, panel.high[rows, columns], panel.low[rows, columns])
+    opened = panel.open[rows, columns]
+    both = (sign * (best - issued.target[stopped]) >= 0) & (sign * (opened - issued.stop[stopped]) > 0)
+    return list(zip(stopped[both].tolist(), rows[both].tolist(), strict=True))
+
+
+def _split(outcomes: Outcomes, at: int) -> tuple[Outcomes, Outcomes]:
+    """The first `at` outcomes, and the others."""
+    parts = (slice(None, at), slice(at, None))
+    first, second = (
+        Outcomes(*(getattr(outcomes, name)[part] for name in ("code", "offset", "exit_price", "return_r")))
+        for part in parts
+    )
+    return first, second
+
+
+def _endings(panel: Panel, cases: Sequence[Case], outcomes: Outcomes) -> Iterator[Ending]:
+    columns = {int(asset): column for column, asset in enumerate(panel.asset_ids)}
+    for i, case in enumerate(cases):
+        if outcomes.code[i] == OPEN:
+            continue
+        row = panel.known_at(case.as_of) - 1 + int(outcomes.offset[i])
+        column = columns.get(case.asset_id)
+        yield Ending(
+            signal_id=case.id,
+            outcome=OUTCOMES[outcomes.code[i]].value,
+            price=_decimal(outcomes.exit_price[i]),
+            opened=panel.times[row].to_pydatetime(),
+            at=_exit(panel, case, outcomes, i),
+            bar_close=None if column is None else _decimal(panel.close[row, column]),
+        )
 
 
 def _undecided(model: type[Any], timeframe: Timeframe, as_of: datetime) -> list[Case]:
@@ -105,9 +177,8 @@ def _with_empty_column(panel: Panel) -> Panel:
     return replace(panel, **bars)
 
 
-def _fill_signals(panel: Panel, cases: Sequence[Case]) -> list[int]:
-    """The signals that ended; one that nobody called off or executed is expired now."""
-    outcomes = follow(panel, cases)
+def _fill_signals(panel: Panel, cases: Sequence[Case], outcomes: Outcomes) -> list[int]:
+    """The signals that ended; one that nobody called off is executed now if anybody did, else expired."""
     ended = np.flatnonzero(outcomes.code != OPEN).tolist()
     if not ended:
         return []
@@ -116,12 +187,15 @@ def _fill_signals(panel: Panel, cases: Sequence[Case]) -> list[int]:
             f"UPDATE {TradingSignal._meta.db_table} AS kept SET outcome = found.outcome, "
             "exit_price = found.exit_price, return_r = found.return_r, "
             "closed_at = COALESCE(kept.closed_at, found.closed_at), "
-            "status = CASE kept.status WHEN %s THEN %s ELSE kept.status END "
+            "status = CASE WHEN kept.status <> %s THEN kept.status WHEN EXISTS "
+            f"(SELECT 1 FROM {SignalExecution._meta.db_table} AS own WHERE own.signal_id = kept.id) "
+            "THEN %s ELSE %s END "
             "FROM unnest(%s::bigint[], %s::text[], %s::numeric[], %s::float8[], %s::timestamptz[]) "
             "AS found(id, outcome, exit_price, return_r, closed_at) "
             "WHERE kept.id = found.id AND kept.outcome IS NULL RETURNING kept.id",
             [
                 SignalStatus.ACTIVE,
+                SignalStatus.EXECUTED,
                 SignalStatus.EXPIRED,
                 [cases[i].id for i in ended],
                 [OUTCOMES[outcomes.code[i]].value for i in ended],
@@ -133,8 +207,7 @@ def _fill_signals(panel: Panel, cases: Sequence[Case]) -> list[int]:
         return sorted(row[0] for row in cursor.fetchall())
 
 
-def _fill_candidates(panel: Panel, cases: Sequence[Case]) -> int:
-    outcomes = follow(panel, cases)
+def _fill_candidates(cases: Sequence[Case], outcomes: Outcomes) -> int:
     ended = np.flatnonzero(outcomes.code != OPEN).tolist()
     if not ended:
         return 0
@@ -160,6 +233,11 @@ def _exit(panel: Panel, case: Case, outcomes: Outcomes, i: int) -> datetime:
 def _digits(price: float) -> str | None:
     """All digits of a price: PostgreSQL keeps 15 of a float that it makes a numeric of."""
     return repr(float(price)) if math.isfinite(price) else None
+
+
+def _decimal(price: float) -> Decimal | None:
+    digits = _digits(price)
+    return None if digits is None else Decimal(digits)
 
 
 def _number(value: float) -> float | None:

@@ -69,7 +69,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[Any]]]:
     """What really left for Redis: the topic and its data."""
     said: list[tuple[str, list[Any]]] = []
 
-    def send(name: str, before: bytes, after: bytes) -> None:
+    def send(name: str, before: bytes, after: bytes, *_more: Any) -> None:
         message = orjson.loads(before + b"1" + after)
         said.append((message["topic"], message["data"]))
 

@@ -189,3 +189,26 @@ def test_a_signal_whose_time_is_over_is_not_active_then_even_if_nobody_has_close
 
 def test_nobody_may_ask_for_the_signals_of_the_future(casual: Client) -> None:
     assert casual.get(URL, {"as_of": "2999-01-01"}).status_code == 400
+
+
+def test_the_record_behind_signals_is_told_or_why_there_is_none(casual: Client) -> None:
+    from aimodels.engine.artefact import digest, encode
+    from aimodels.models import AIModel
+    from trading.engine import SPECS
+    from trading.tests.test_engine_signals import FITS
+
+    address = "/api/v1/layer4/risk-coverage"
+    empty = json.loads(casual.get(address).content)
+    assert [row["direction"] for row in empty] == ["long", "short"]
+    assert all(row["reason"] and row["curve"] == [] and not row["is_shown"] for row in empty)
+    fit = next(iter(FITS[SPECS[0].name].values()))
+    data = encode(fit)
+    AIModel.objects.create(
+        name=SPECS[0].name, timeframe="1d", version=f"{SPECS[0].version}.20240101", model_type="timing",
+        fitted_as_of=MOMENT, artefact=data, artefact_sha256=digest(data), target_variable="target",
+    )  # fmt: skip
+    found = json.loads(casual.get(address).content)
+    assert found[0]["base_rate"] == pytest.approx(fit.calibration.base_rate)
+    assert found[0]["is_shown"] == fit.proof.shown
+    assert found[0]["curve"][-1]["cases"] == fit.coverage.cases[-1]
+    assert found[1]["reason"]

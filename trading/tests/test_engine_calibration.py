@@ -21,7 +21,7 @@ def world(days: int, a_day: int, slope: float) -> tuple[np.ndarray, np.ndarray, 
 
 def test_a_score_with_skill_is_followed() -> None:
     rows, raw, hit = world(400, 50, 0.8)
-    learned = calibrate(rows, raw, hit, embargo=7, blocks=4)
+    learned = calibrate(rows, raw, hit, embargo=7, blocks=4).calibration
     at = np.array([-2.0, 0.0, 2.0])
     np.testing.assert_allclose(probability(learned, at), sigmoid(-1.0 + 0.8 * at), atol=0.04)
     assert learned.trust > 0.9
@@ -30,21 +30,21 @@ def test_a_score_with_skill_is_followed() -> None:
 
 def test_a_score_without_skill_gives_the_base_rate() -> None:
     rows, raw, hit = world(400, 50, 0.0)
-    learned = calibrate(rows, raw, hit, embargo=7, blocks=4)
+    learned = calibrate(rows, raw, hit, embargo=7, blocks=4).calibration
     np.testing.assert_allclose(probability(learned, np.linspace(-3, 3, 7)), hit.mean(), atol=0.01)
 
 
 def test_a_score_whose_meaning_turns_round_is_not_trusted() -> None:
     rows, raw, hit = world(400, 50, 0.8)
     turned = np.where((rows // 80) % 2 == 0, raw, -raw)
-    assert calibrate(rows, turned, hit, embargo=7, blocks=5).trust < 0.1
+    assert calibrate(rows, turned, hit, embargo=7, blocks=5).calibration.trust < 0.1
 
 
 def test_isotonic_bends_where_a_line_cannot() -> None:
     raw = np.linspace(-3, 3, 20_000)
     hit = (RNG.random(20_000) < np.where(raw > 1.0, 0.5, 0.1)).astype(np.float64)
     rows = RNG.permutation(20_000) // 50
-    learned = calibrate(rows, raw, hit, embargo=7, blocks=4)
+    learned = calibrate(rows, raw, hit, embargo=7, blocks=4).calibration
     assert learned.curve.method == Method.ISOTONIC
     assert curve_at(learned.curve, np.array([0.0]))[0] == pytest.approx(0.1, abs=0.04)
     assert curve_at(learned.curve, np.array([2.0]))[0] == pytest.approx(0.5, abs=0.06)

@@ -290,7 +290,7 @@ def test_records_from_before_the_ledger_are_adopted_and_protected_from_then_on()
     resolve(decided)
     past_the_triggers("DELETE FROM aimodels_ledgerentry")  # as if they were older than the ledger
     assert {fault for fault, _, _ in found()} == {"back-filled"}
-    begun = import_module("trading.migrations.0003_ledger").Migration.operations[0]
+    begun = import_module("trading.migrations.0005_ledger").Migration.operations[0]
     with connection.cursor() as cursor:
         cursor.execute(begun.sql[0])
     told = LedgerEntry.objects.order_by("seq").values_list("format__event", "record_id")

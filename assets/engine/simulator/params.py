@@ -49,9 +49,9 @@ class SimulationParams:
 
     Volatilities, drifts and premia are log returns a day, whatever the bar; spans are days. The
     premia are the true edge: `low_volatility` is what a coin loses for each standard deviation of
-    log volatility above the others, `momentum` the size of the drift that lasts `momentum_days`,
-    `sector_drift` the same for sectors, `transitory` the pricing error that reverts within
-    `transitory_days` (the timing edge). Raises ValueError for what cannot be simulated.
+    log volatility above the others, `momentum` the size of a drift that lasts `momentum_days` and is strong
+    in few coins at a time, `sector_drift` the same for sectors, `transitory` the pricing error that
+    reverts within `transitory_days` (the timing edge). Raises ValueError for what cannot be simulated.
     """
 
     start: datetime
@@ -67,7 +67,7 @@ class SimulationParams:
     sector_drift: float = 0.0018
     sector_days: float = 50.0
     low_volatility: float = 0.0016
-    momentum: float = 0.0022
+    momentum: float = 0.012
     momentum_days: float = 60.0
     transitory: float = 0.022
     transitory_days: float = 3.0

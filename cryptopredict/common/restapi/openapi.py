@@ -73,6 +73,15 @@ class Schema(AutoSchema):
             getattr(self.view, "lists", False) or getattr(self.view, "detail", None) is False
         )
 
+    def get_operation_id(self) -> str:
+        """A list without pages is a list too: its name must not be that of one of its elements."""
+        name = str(super().get_operation_id())
+        return (
+            name.removesuffix("_retrieve").removesuffix("_list") + "_list"
+            if self._is_list_of_view()
+            else name
+        )
+
     def map_parsers(self) -> list[str]:
         return ["application/json"]
 

@@ -1,0 +1,70 @@
+"""What people change about themselves."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+
+THEMES = (("system", _("As your system")), ("light", _("Light")), ("dark", _("Dark")))
+SPANS = (("30", _("30 days")), ("90", _("90 days")), ("365", _("1 year")), ("", _("Until it is revoked")))
+
+
+@cache
+def zones() -> list[tuple[str, str]]:
+    """The time zones this machine knows, by name; read from disk once."""
+    return [(name, name) for name in sorted(available_timezones())]
+
+
+class ProfileForm(forms.Form):
+    """Name, language, zone and colours of one person."""
+
+    first_name = forms.CharField(label=_("First name"), max_length=50, required=False)
+    last_name = forms.CharField(label=_("Last name"), max_length=50, required=False)
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    timezone = forms.ChoiceField(
+        label=_("Time zone"),
+        choices=zones,
+        help_text=_("Times are shown relative; the exact one, on hover, is in this zone."),
+    )
+    theme = forms.ChoiceField(label=_("Colours of the page"), choices=THEMES)
+    swap_colours = forms.BooleanField(
+        label=_("Swap the colours of up and down"),
+        required=False,
+        help_text=_("Blue is up and orange is down; swapped it is the other way round."),
+    )
+
+    @classmethod
+    def of(cls, user: User, data: Any = None) -> ProfileForm:
+        """The form with what is stored about `user`."""
+        saved = user.preferences
+        initial = {
+            "first_name": user.first_name,
+            "last_name": user.last_name,
+            "language": saved.get("language", user.language),
+            "timezone": user.timezone,
+            "theme": saved.get("theme", "system"),
+            "swap_colours": bool(saved.get("swap_colours")),
+        }
+        return cls(data, initial=initial)
+
+
+class TokenForm(forms.Form):
+    """A key for programs."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=100, help_text=_("To know it by, for example the program that uses it.")
+    )
+    days = forms.ChoiceField(label=_("Valid for"), choices=SPANS, required=False)
+
+    def span(self) -> timedelta | None:
+        """How long the key opens; None is without end. Only after the form was found valid."""
+        days = self.cleaned_data["days"]
+        return timedelta(days=int(days)) if days else None

@@ -1,0 +1,59 @@
+"""A model as its layer hands it to the registry: what it is, how to fit it, how to judge it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from aimodels.engine.checks import Sample
+from aimodels.engine.figures import Figure, Span
+from aimodels.engine.spec import ModelSpec
+from assets.engine.panel import Panel
+
+
+class Ground(Protocol):
+    """A market, and what each layer makes of it before a model is asked; everything is made once.
+
+    `fits` holds, by model and moment, what has been fitted or read so far: a layer that is judged finds the
+    models upstream of it there. The training puts them in before it calls `judge`.
+    """
+
+    panel: Panel
+    fits: dict[str, Mapping[datetime, Any]]
+
+    def inputs(self, layer: str) -> Any:
+        """Inputs of a layer's engine on the whole panel."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One model. `fit(inputs, row)` as it can be known at the close of `row`, ValueError where it cannot be;
+    `judge(ground, fits, span)` its figures on bars it had not seen; `observe(inputs, first, stop)`
+    features and targets of a run of rows. `needs` are the models whose fits the judgement reads.
+    `hyperparameters` are what a retraining may change, by name with the value they have.
+    """
+
+    spec: ModelSpec
+    kind: type[Any]
+    layer: str
+    fit: Callable[[Any, int], Any]
+    judge: Callable[[Ground, Mapping[datetime, Any], Span], tuple[Figure, ...]]
+    observe: Callable[[Any, int, int], Sample]
+    needs: tuple[str, ...] = ()
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Catalogue(Protocol):
+    """All models of the product and the market they learn from; the wiring has the one there is."""
+
+    models: Mapping[str, Declared]
+
+    def ground(self, timeframe: Any, as_of: datetime, since: datetime, names: tuple[str, ...]) -> Ground:
+        """The market up to `as_of`, long enough to fit and judge `names` from `since` on.
+
+        Raises ValueError where no candles are known by then.
+        """
+        ...

@@ -1,0 +1,197 @@
+"""Fits are made once, stored with their hash, and served from then on; a sound older one where that fails."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+from django.utils import timezone
+
+from aimodels import selectors
+from aimodels.engine import artefact
+from aimodels.engine.artefact import ArtefactError, ShapeError
+from aimodels.engine.fitting import on_one_thread
+from aimodels.engine.spec import ModelSpec
+from aimodels.models import AIModel, ModelStatus
+from aimodels.services.decisions import activate, condemn
+from assets.engine.timeframe import Timeframe
+
+F = TypeVar("F")
+logger = logging.getLogger(__name__)
+_FRAMEWORKS = ("numpy", "pandas", "scikit-learn", "scipy", "jumpmodels", "lightgbm")
+
+
+@dataclass(frozen=True, slots=True)
+class Served(Generic[F]):
+    """Fits by the moment they serve, the stored model each came from, and why a moment has none or an
+    older."""
+
+    fits: Mapping[datetime, F]
+    model_ids: Mapping[datetime, int]
+    notes: Mapping[datetime, str] = field(default_factory=dict)
+
+
+def serve(
+    *,
+    spec: ModelSpec,
+    timeframe: Timeframe,
+    moments: Iterable[datetime],
+    fit: Callable[[datetime], F],
+    kind: type[F],
+) -> Served[F]:
+    """The fits that serve `moments`: stored ones are read, missing ones made by `fit(moment)` and stored.
+
+    Where a decision holds on to a champion, it serves. Where a moment's fit is not what its hash says, or
+    there is too little to learn from (`fit` raises ValueError), the newest sound fit before it serves
+    until it expires; without one the moment is left out. `notes` says so.
+    """
+    moments = sorted(moments)
+    if not moments:
+        return Served({}, {})
+    desk = _Desk(spec, timeframe, kind)
+    decisions = selectors.pins(spec.name, timeframe, moments[-1])
+    every = list(selectors.stored(spec, timeframe, moments, broken=True))
+    rows = {row.fitted_as_of: row for row in every if row.status != ModelStatus.ERROR}
+    # They wait for a training, which makes the fit again under a version of its own.
+    broken = {row.fitted_as_of for row in every} - set(rows)
+    own: list[AIModel] = []
+    for moment in moments:
+        held = selectors.in_effect(decisions, moment)
+        if held is not None:
+            desk.hold(moment, held)
+            continue
+        row = rows.get(moment)
+        if row is None and moment in broken:
+            desk.notes[moment] = "its artefact is broken; train the model to make it again"
+        elif row is None:
+            row = _make(spec, timeframe, moment, fit, desk)
+        taken = row is not None and desk.take(moment, row)
+        if row is not None and not taken and desk.outdated:
+            # Whole, but made by other code: the fit is made anew, as nothing was lost or altered.
+            row = _make(spec, timeframe, moment, fit, desk, broken=row.version.count("-") + 1)
+            taken = row is not None and desk.take(moment, row)
+        if row is not None and taken:
+            own.append(row)
+        else:
+            desk.fall_back(moment, own)
+    if own:
+        activate(own[-1])
+    return Served(desk.fits, desk.ids, desk.notes)
+
+
+def _make(
+    spec: ModelSpec,
+    timeframe: Timeframe,
+    moment: datetime,
+    fit: Callable[[datetime], F],
+    desk: _Desk[F],
+    broken: int = 0,
+) -> AIModel | None:
+    """The moment's fit, made and stored; None where there is too little to learn from."""
+    started = time.perf_counter()
+    try:
+        with on_one_thread():
+            made = fit(moment)
+    except ValueError as error:
+        desk.notes[moment] = str(error)
+        return None
+    return keep(spec, timeframe, moment, artefact.encode(made), time.perf_counter() - started, broken)
+
+
+@dataclass(slots=True)
+class _Desk(Generic[F]):
+    """Collects what serves which moment; a stored fit is decoded once."""
+
+    spec: ModelSpec
+    timeframe: Timeframe
+    kind: type[F]
+    fits: dict[datetime, F] = field(default_factory=dict)
+    ids: dict[datetime, int] = field(default_factory=dict)
+    notes: dict[datetime, str] = field(default_factory=dict)
+    _decoded: dict[int, F] = field(default_factory=dict)
+    outdated: bool = False
+    _older: list[AIModel] | None = None
+
+    def take(self, moment: datetime, row: AIModel) -> bool:
+        """Serve `moment` with `row`; False where its artefact is refused, which condemns it."""
+        try:
+            if row.pk not in self._decoded:
+                data = None if row.artefact is None else bytes(row.artefact)
+                self._decoded[row.pk] = artefact.decode(self.kind, data, row.artefact_sha256)
+        except ArtefactError as error:
+            logger.error("%s is refused: %s", row, error)
+            self.notes[moment] = str(error)
+            self.outdated = isinstance(error, ShapeError)
+            condemn(row, str(error), hold=not self.outdated)
+            return False
+        self.fits[moment], self.ids[moment] = self._decoded[row.pk], row.pk
+        return True
+
+    def hold(self, moment: datetime, row: AIModel) -> None:
+        """Serve `moment` with the champion a decision holds on to, unless it has expired by then."""
+        expires = row.expires_at or row.fitted_as_of + timedelta(days=self.spec.expires_days)
+        if expires <= moment:
+            self.notes[moment] = f"{row.version} serves by decision and expired on {expires:%Y-%m-%d}"
+        elif self.take(moment, row):
+            self.notes[moment] = f"{row.version} serves by decision"
+
+    def fall_back(self, moment: datetime, own: list[AIModel]) -> None:
+        """Serve `moment` with the newest sound fit before it: one of this run's `own`, or a stored one."""
+        if self._older is None:
+            self._older = list(selectors.earlier(self.spec.name, self.timeframe, moment)[:12])
+        why = self.notes.get(moment, "")
+        for row in [*reversed(own), *self._older]:
+            expires = row.expires_at or row.fitted_as_of + timedelta(days=self.spec.expires_days)
+            if expires > moment and self.take(moment, row):
+                self.notes[moment] = f"{row.version} serves instead: {why}"
+                return
+
+
+def keep(
+    spec: ModelSpec, timeframe: Timeframe, moment: datetime, data: bytes, seconds: float, broken: int = 0
+) -> AIModel:
+    """Store a fit; where another process was first, its row is the model.
+
+    A moment that has `broken` versions gets another beside them (`1.20260101-1`).
+    """
+    version = selectors.version_of(spec, moment)
+    row, _ = AIModel.objects.get_or_create(
+        name=spec.name,
+        timeframe=timeframe,
+        version=f"{version}-{broken}" if broken else version,
+        defaults={
+            "model_type": spec.model_type,
+            "architecture": spec.estimator,
+            "fitted_as_of": moment,
+            "artefact": data,
+            "artefact_sha256": artefact.digest(data),
+            "framework": "json",
+            "framework_versions": {name: importlib.metadata.version(name) for name in _FRAMEWORKS},
+            "configuration": {
+                "horizon_days": spec.horizon_days,
+                "train_days": spec.train_days,
+                "refit_days": spec.refit_days,
+                "embargo_days": spec.embargo_days,
+                "metric": spec.metric,
+                "rival": spec.rival,
+            },
+            "training_features": list(spec.features),
+            "training_data_range": {
+                "from": (moment - timedelta(days=spec.train_days)).isoformat(),
+                "until": moment.isoformat(),
+                "labels_until": (moment - timedelta(days=spec.horizon_days)).isoformat(),
+                "train_days": spec.train_days,
+            },
+            "target_variable": spec.target,
+            "input_schema": dict.fromkeys(spec.features, "float64"),
+            "last_trained": timezone.now(),
+            "expires_at": moment + timedelta(days=spec.expires_days),
+            "training_seconds": seconds,
+        },
+    )
+    return row

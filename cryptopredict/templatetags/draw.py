@@ -1,0 +1,147 @@
+"""Drawings that the server makes, so that they are there without script: treemap, gauge, odds, shares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import cos, isfinite, pi, sin
+from typing import Any
+
+from django import template
+
+register = template.Library()
+TONES = 3  # shades a direction
+SHADE = 0.05  # change of one shade, as a fraction
+LEAST_WIDTH, LEAST_HEIGHT = 9.0, 9.0  # percent of the map under which a cell has no room for words
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in percent of the map."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+def squarify(sizes: Sequence[float], box: Box, aspect: float = 1.0) -> list[Box]:
+    """Boxes whose areas are as `sizes` (positive, largest first), as square as can be.
+
+    Squarified treemaps (Bruls, Huizing and van Wijk 2000); `aspect` is the map's width over its height.
+    """
+    total = sum(sizes)
+    if not sizes or total <= 0:
+        return []
+    scale = box.width * box.height / total
+    areas = [size * scale for size in sizes]
+    boxes: list[Box] = []
+    while areas:
+        wide = box.width * aspect >= box.height
+        side = box.height if wide else box.width
+        stretch = aspect if wide else 1 / aspect
+        count = _row(areas, side, stretch)
+        row, areas = areas[:count], areas[count:]
+        depth = sum(row) / side
+        place = 0.0
+        for area in row:
+            length = area / depth
+            boxes.append(
+                Box(box.x, box.y + place, depth, length) if wide else Box(box.x + place, box.y, length, depth)
+            )
+            place += length
+        if wide:
+            box = Box(box.x + depth, box.y, box.width - depth, box.height)
+        else:
+            box = Box(box.x, box.y + depth, box.width, box.height - depth)
+    return boxes
+
+
+def _row(areas: Sequence[float], side: float, stretch: float) -> int:
+    """How many of the next areas share a row: as long as their worst ratio of sides gets better."""
+    best, count = float("inf"), 0
+    for number in range(1, len(areas) + 1):
+        depth = sum(areas[:number]) / side
+        ratios = [depth * stretch / (area / depth) for area in areas[:number]]
+        worst = max(max(ratio, 1 / ratio) for ratio in ratios)
+        if worst > best:
+            break
+        best, count = worst, number
+    return count
+
+
+@register.filter
+def tone(change: float | None) -> str:
+    """Class of a change: up or down in three shades of five points each, flat, or unknown."""
+    if change is None or not isfinite(change):
+        return "unknown"
+    if abs(change) < 0.005:
+        return "flat"
+    shade = min(TONES, 1 + int(abs(change) / SHADE))
+    return f"{'up' if change > 0 else 'down'}{shade}"
+
+
+@register.inclusion_tag("partials/treemap.html")
+def treemap(cells: Sequence[dict[str, Any]], label: str) -> dict[str, Any]:
+    """A map of {name, size, change, url}: area by size, shade by change; unknown sizes are left out."""
+    known = sorted((cell for cell in cells if cell["size"]), key=lambda cell: -cell["size"])
+    total = sum(cell["size"] for cell in known)
+    # A cell of less than a three-hundredth could be neither seen nor hit; it stands in the table.
+    shown = [cell for cell in known if cell["size"] * 300 >= total]
+    boxes = squarify([cell["size"] for cell in shown], Box(0, 0, 100, 100), aspect=2.2)
+    return {
+        "label": label,
+        "left_out": len(cells) - len(shown),
+        "cells": [
+            {
+                **cell,
+                "x": f"{box.x:.3f}%", "y": f"{box.y:.3f}%", "width": f"{box.width:.3f}%",
+                "height": f"{box.height:.3f}%", "tone": tone(cell["change"]),
+                "has_room": box.width >= LEAST_WIDTH and box.height >= LEAST_HEIGHT,
+            }
+            for cell, box in zip(shown, boxes, strict=True)
+        ],
+    }  # fmt: skip
+
+
+@register.inclusion_tag("partials/gauge.html")
+def gauge(value: float | None, word: str = "", label: str = "") -> dict[str, Any]:
+    """A half circle from 0 to 100 with a needle at `value`; `word` says it."""
+    if value is None or not isfinite(value):
+        return {"known": False, "label": label}
+    angle = pi * (1 - min(max(value, 0.0), 100.0) / 100.0)
+    return {
+        "known": True, "value": value, "word": word, "label": label,
+        "x": f"{100 + 74 * cos(angle):.1f}", "y": f"{100 - 74 * sin(angle):.1f}",
+        "parts": [_arc(start) for start in range(0, 100, 20)],
+    }  # fmt: skip
+
+
+def _arc(start: int) -> dict[str, Any]:
+    """A fifth of the half circle."""
+    ends = [pi * (1 - edge / 100) for edge in (start + 0.8, start + 19.2)]
+    (x1, y1), (x2, y2) = ((100 + 88 * cos(end), 100 - 88 * sin(end)) for end in ends)
+    return {"step": start // 20, "path": f"M{x1:.1f} {y1:.1f}A88 88 0 0 1 {x2:.1f} {y2:.1f}"}
+
+
+@register.inclusion_tag("partials/odds.html")
+def odds(rows: Sequence[tuple[str, str, float | None]], label: str = "") -> dict[str, Any]:
+    """One bar cut into shares of 1: (tone, name, share)."""
+    known = [(kind, name, share) for kind, name, share in rows if share]
+    total = sum(share for _kind, _name, share in known) or 1.0
+    place, parts = 0.0, []
+    for kind, name, share in known:
+        width = 100 * share / total
+        parts.append(
+            {"tone": kind, "name": name, "share": share, "x": f"{place:.2f}", "width": f"{width:.2f}"}
+        )
+        place += width
+    return {"parts": parts, "label": label}
+
+
+@register.inclusion_tag("partials/share.html")
+def share_bar(value: float | None, most: float = 1.0) -> dict[str, Any]:
+    """A bar from the start: `value` of `most`."""
+    if value is None or not isfinite(value) or most <= 0:
+        return {"width": None}
+    return {"width": f"{100 * min(max(value / most, 0.0), 1.0):.2f}"}

@@ -1,0 +1,330 @@
+"""The pages in a real Chromium, served by the real applications: HTTP and streams behind one port."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection, connections
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from cryptopredict.common.realtime import Topic, publish
+from tests import site
+from trading.serializers import SignalSerializer
+from trading.tests.factories import SignalFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("browser")]
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
+PAGES = (
+    "/", "/macro/", "/sectors/", "/sectors/defi/", "/selection/watchlist/", "/coins/{btc}/", "/coins/{doge}/",
+    "/trading/signals/", "/trading/signals/{signal}/", "/accounts/profile/", "/accounts/tokens/",
+    "/accounts/sessions/",
+)  # fmt: skip
+SERIOUS = ("serious", "critical")
+expect.set_options(timeout=20_000)  # a busy machine is no fault of the pages
+
+
+@dataclass
+class House:
+    """A running system with data, and a browser to look at it."""
+
+    site: site.Site
+    base: str
+    browser: Browser
+
+    @contextmanager
+    def visitor(
+        self, role: str = "", language: str = "en", theme: str = "light", size: Any = None
+    ) -> Iterator[Page]:
+        """A page of someone who is logged in (or nobody), in a browser that complains aloud."""
+        context = self.browser.new_context(
+            base_url=self.base, color_scheme=theme, viewport=size or DESKTOP, reduced_motion="reduce"
+        )
+        context.set_default_timeout(20_000)
+        context.add_cookies([{"name": "django_language", "value": language, "url": self.base}])
+        if role:
+            self.log_in(context, role)
+        page = context.new_page()
+        page.complaints = []
+        page.on("console", lambda said: _hear(page, said))
+        page.on("pageerror", lambda error: page.complaints.append(f"error: {error}"))
+        page.on("requestfailed", lambda request: _missed(page, request))
+        page.on("response", lambda answer: _answered(page, answer))
+        yield page
+        context.close()
+
+    def log_in(self, context: BrowserContext, role: str) -> None:
+        client = Client()
+        client.force_login(self.site.people[role])
+        name = settings.SESSION_COOKIE_NAME
+        context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": self.base}])
+
+    def addresses(self) -> list[str]:
+        names = {
+            "btc": self.site.coins["BTC"].pk,
+            "doge": self.site.coins["DOGE"].pk,
+            "signal": self.site.signal.pk,
+        }
+        return [path.format(**names) for path in PAGES]
+
+
+def _hear(page: Any, said: Any) -> None:
+    if said.type in ("error", "warning"):
+        page.complaints.append(f"{said.type}: {said.text}")
+
+
+def _missed(page: Any, request: Any) -> None:
+    if "ERR_ABORTED" not in str(request.failure):  # what a page asked for as one left it
+        page.complaints.append(f"failed: {request.url} {request.failure}")
+
+
+def _answered(page: Any, answer: Any) -> None:
+    if answer.status >= 400:
+        page.complaints.append(f"{answer.status}: {answer.url}")
+
+
+@pytest.fixture
+def _django_db_helper() -> None:
+    """No transaction around the tests here: the server has to see what they store."""
+
+
+@pytest.fixture(scope="module")
+def house(servers: Any, django_db_setup: None, django_db_blocker: Any) -> Iterator[House]:
+    """One server, one browser and one set of data for all tests here; all of it is gone afterwards."""
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright keeps a loop in this thread
+    with django_db_blocker.unblock():
+        try:
+            with _served() as (base, ready), sync_playwright() as play:
+                built = site.build()
+                ready()
+                browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", OFFLINE])
+                yield House(built, base, browser)
+                connections.close_all()  # Django keeps one of its own beside Playwright's loop
+                browser.close()
+        finally:
+            call_command("flush", verbosity=0, interactive=False)
+            del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@contextmanager
+def _served() -> Iterator[tuple[str, Callable[[], None]]]:
+    """The address, and what waits until it answers: a server that starts leaves time for other things."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    name = connection.settings_dict["NAME"]
+    url = re.sub(r"/[^/?]+(\?|$)", rf"/{name}\1", settings.EMBEDDED.database_url, count=1)
+    command = [
+        sys.executable,
+        "-m",
+        "daphne",
+        "-b",
+        "127.0.0.1",
+        "-p",
+        str(port),
+        "cryptopredict.asgi:application",
+    ]
+    environment = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        yield f"http://127.0.0.1:{port}", lambda: _wait(port, server)
+    finally:
+        server.terminate()
+        server.communicate(timeout=20)
+
+
+def _wait(port: int, server: subprocess.Popen[bytes]) -> None:
+    for _tenth in range(900):
+        with socket.socket() as knock:
+            if knock.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        assert server.poll() is None, server.communicate()[1].decode()
+        time.sleep(0.1)
+    raise AssertionError("the server did not start")
+
+
+SETTLE = """async () => {
+  const charts = [...document.querySelectorAll("[data-chart]")];
+  for (let turn = 0; turn < 800; turn += 1) {
+    const left = charts.filter((chart) => !["drawn", "empty"].includes(chart.dataset.state));
+    if (!left.length) return [];
+    left[0].scrollIntoView();
+    await new Promise((go) => setTimeout(go, 25));
+  }
+  return charts.map((chart) => `${chart.dataset.chart}: ${chart.querySelector(".state").textContent}`);
+}"""
+
+
+def settle(page: Page) -> None:
+    """Every chart is drawn, or says why not."""
+    assert page.evaluate(SETTLE) == []
+
+
+def overflow(page: Page) -> int:
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+def faults(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {one['nodes'][0]['html'][:160]} ({len(one['nodes'])})"
+        for one in found
+        if one["impact"] in SERIOUS
+    ]
+
+
+@pytest.mark.parametrize(
+    ("language", "theme", "size"), [("en", "light", DESKTOP), ("fa", "dark", PHONE)], ids=["en", "fa"]
+)
+def test_every_page_is_whole_in_both_languages_themes_and_sizes(
+    house: House, language: str, theme: str, size: Any
+) -> None:
+    """Axe looks at the light and wide pages in English, at the dark and narrow ones in Persian."""
+    other_theme, other_size = ("dark", PHONE) if theme == "light" else ("light", DESKTOP)
+    wrong: dict[str, list[Any]] = {}
+    with house.visitor("casual", language, theme, size) as page:
+        for path in house.addresses():
+            page.complaints = []
+            page.goto(path)
+            settle(page)
+            found: list[Any] = [("overflow", overflow(page))] if overflow(page) else []
+            found += faults(page)
+            page.emulate_media(color_scheme=other_theme)
+            page.set_viewport_size(other_size)
+            found += [("overflow", other_size["width"], overflow(page))] if overflow(page) else []
+            page.emulate_media(color_scheme=theme)
+            page.set_viewport_size(size)
+            if found + page.complaints:
+                wrong[path] = found + page.complaints
+    assert wrong == {}
+
+
+def test_a_new_signal_arrives_on_an_open_dashboard_without_a_reload(house: House) -> None:
+    with house.visitor("casual") as page:
+        page.goto("/")
+        expect(page.locator("html[data-stream-state=open]")).to_be_attached()
+        page.evaluate("window.stays = true")
+        assert page.locator("#part-signals tbody tr").count() == 1
+        signal = SignalFactory(
+            asset=house.site.coins["ETH"], as_of=house.site.close,
+            expires_at=house.site.close + timedelta(days=30),
+        )  # fmt: skip
+        publish(Topic.SIGNAL, list(SignalSerializer([signal], many=True, context={"stale_reason": ""}).data))
+        expect(page.locator(f"#signal-{signal.pk}")).to_contain_text("ETH")
+        assert page.evaluate("window.stays") is True
+        assert page.complaints == []
+
+
+def test_one_signs_up_and_is_a_casual_investor(house: House) -> None:
+    with house.visitor() as page:
+        page.goto("/")
+        page.goto("/accounts/signup/")
+        page.fill("[name=email]", "new@example.com")
+        page.fill("[name=password1]", "a-long-pass-9")
+        page.fill("[name=password2]", "a-long-pass-9")
+        page.locator("main .card form button.button").click()
+        expect(page.locator("#answer")).to_be_visible()
+        assert page.complaints == []
+
+
+def test_one_switches_the_language_and_the_page_turns_round(house: House) -> None:
+    with house.visitor("casual") as page:
+        page.goto("/macro/")
+        page.locator("details.menu summary").first.click()
+        page.locator("button[name=language][value=fa]").click()
+        expect(page.locator("html[lang=fa][dir=rtl]")).to_be_attached()
+
+
+def test_the_range_is_kept_between_pages_and_the_table_stands_behind_the_chart(house: House) -> None:
+    with house.visitor("casual") as page:
+        page.goto("/macro/")
+        settle(page)
+        page.locator(".ranges [data-range='1m']").first.click()
+        page.goto(f"/coins/{house.site.coins['BTC'].pk}/")
+        settle(page)
+        assert page.locator(".ranges [aria-pressed=true]").first.get_attribute("data-range") == "1m"
+        chart = page.locator("[data-chart=candles]")
+        chart.locator(".behind summary").click()
+        expect(chart.locator(".behind tbody tr")).to_have_count(30)
+        assert page.complaints == []
+
+
+def test_an_administrator_moves_a_coin_and_a_person_keeps_a_list(house: House) -> None:
+    with house.visitor("admin") as page:
+        page.goto("/selection/watchlist/")
+        page.get_by_role("button", name="Move to tier 1 UNI").click()
+        expect(page.locator(".message.success")).to_contain_text("UNI")
+        expect(page.get_by_role("button", name="Move to tier 2 UNI")).to_be_visible()
+        page.fill("#list-name", "Watched closely")
+        page.get_by_role("button", name="Make it").click()
+        box = page.locator("section.card", has_text="Watched closely").filter(has=page.locator("h2")).first
+        box.locator("input[name=symbol]").fill("nothing")
+        box.get_by_role("button", name="Add").click()
+        expect(page.locator(".message.error")).to_contain_text("NOTHING")
+        assert page.complaints == []
+
+
+def test_keys_walk_through_a_table_and_open_a_row(house: House) -> None:
+    with house.visitor("casual") as page:
+        page.goto("/sectors/defi/")
+        page.keyboard.press("j")
+        page.keyboard.press("j")
+        assert page.locator("#members tr[aria-selected=true]").inner_text().startswith("AAVE")
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**/coins/{house.site.coins['AAVE'].pk}/")
+        page.keyboard.press("?")
+        expect(page.locator("#keys")).to_be_visible()
+
+
+def test_a_session_that_ended_leads_to_the_log_in_and_not_into_a_card(house: House) -> None:
+    with house.visitor("casual") as page:
+        page.goto("/")
+        expect(page.locator("html[data-stream-state=open]")).to_be_attached()
+        expect(page.locator(".htmx-request")).to_have_count(0)
+        page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+        page.evaluate("document.body.dispatchEvent(new CustomEvent('macro.regime'))")
+        page.wait_for_url("**/accounts/login/**")
+
+
+def test_a_lost_connection_is_said_and_what_was_known_stays(house: House) -> None:
+    with house.visitor("casual") as page:
+        page.goto("/macro/")
+        settle(page)
+        page.context.set_offline(True)
+        expect(page.locator("#offline")).to_be_visible()
+        expect(page.locator("#macro h1")).to_be_visible()
+        page.context.set_offline(False)
+        expect(page.locator("#offline")).to_be_hidden()
+
+
+def test_a_page_costs_less_than_half_a_megabyte_to_fetch(house: House) -> None:
+    """Compressed as the proxy does it (gzip), everything a first visit of the heaviest page fetches."""
+    import gzip
+
+    sizes: dict[str, int] = {}
+    with house.visitor("casual", "fa") as page:
+
+        def weigh(answer: Any) -> None:
+            body = answer.body() if answer.status == 200 else b""
+            sizes[answer.url] = min(len(body), len(gzip.compress(body, 6)))
+
+        page.on("requestfinished", lambda request: weigh(request.response()))
+        page.goto("/macro/")
+        settle(page)
+    assert sum(sizes.values()) < 500_000, sorted(sizes.items(), key=lambda item: -item[1])[:8]

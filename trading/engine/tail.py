@@ -1,0 +1,97 @@
+"""What the candidates at the top had earned before: a signal needs skill shown where signals are issued.
+
+A pooled probability can be right on average and too high at its end: who picks the highest of many
+estimates picks the luckiest errors too. So the end is judged on its own, on cases whose probability was
+said before their outcome was known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from assets.engine.panel import Bools, Floats, Ints
+
+SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)
+ONE_SIDED, TWO_SIDED = 1.645, 1.96
+LEAST_CASES, LEAST_BLOCKS = 30, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Past cases that would have been issued: how many, in how many blocks of time, mean probability said,
+    share that hit, mean break-even, mean net R and its lower 95 % bound (one-sided); NaN where there are
+    none, or too few for a bound.
+    """
+
+    cases: int
+    blocks: int
+    said: float
+    hit: float
+    break_even: float
+    net_r: float
+    low_r: float
+
+    @property
+    def shown(self) -> bool:
+        """Whether such cases have been shown to pay."""
+        return self.low_r > 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coverage:
+    """Risk-coverage curve (K,): of the `share` most probable cases, how many, the mean probability said, the
+    share that hit, mean net R with its two-sided 95 % interval by blocks of time."""
+
+    share: Floats
+    cases: Ints
+    said: Floats
+    hit: Floats
+    net_r: Floats
+    low: Floats
+    high: Floats
+
+
+def prove(said: Floats, hit: Floats, break_even: Floats, net_r: Floats, block: Ints, chosen: Bools) -> Proof:
+    """The record of the `chosen` cases; all arrays (C,), `block` numbers spans of time."""
+    count, blocks = int(chosen.sum()), len(np.unique(block[chosen]))
+    if not count:
+        return Proof(0, 0, *[float("nan")] * 5)
+    mean, error = clustered(net_r[chosen], block[chosen])
+    enough = count >= LEAST_CASES and blocks >= LEAST_BLOCKS
+    return Proof(
+        cases=count,
+        blocks=blocks,
+        said=float(said[chosen].mean()),
+        hit=float(hit[chosen].mean()),
+        break_even=float(break_even[chosen].mean()),
+        net_r=mean,
+        low_r=mean - ONE_SIDED * error if enough else float("nan"),
+    )
+
+
+def coverage(said: Floats, hit: Floats, net_r: Floats, block: Ints) -> Coverage:
+    """The curve over all cases (C,), most probable first, ties in the order they came; SHARES at most."""
+    order = np.argsort(-said, kind="stable")
+    rows = []
+    for share in SHARES:
+        top = order[: max(1, round(share * len(order)))]
+        mean, error = clustered(net_r[top], block[top])
+        low, high = mean - TWO_SIDED * error, mean + TWO_SIDED * error
+        rows.append((len(top), float(said[top].mean()), float(hit[top].mean()), mean, low, high))
+    cases, *figures = zip(*rows, strict=True)
+    return Coverage(np.array(SHARES), np.array(cases, dtype=np.int64), *(np.array(f) for f in figures))
+
+
+def clustered(values: Floats, block: Ints) -> tuple[float, float]:
+    """Mean of values (C,) and its standard error where cases of one block stand or fall together.
+
+    Liang and Zeger (1986): sqrt(B / (B - 1) sum_b (sum of b's deviations)^2) / C; NaN for a single block.
+    """
+    mean = float(values.mean())
+    _, owner = np.unique(block, return_inverse=True)
+    sums = np.bincount(owner, values - mean)
+    if len(sums) < 2:
+        return mean, float("nan")
+    return mean, float(np.sqrt(len(sums) / (len(sums) - 1) * np.sum(sums * sums))) / len(values)

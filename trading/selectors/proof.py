@@ -1,0 +1,61 @@
+"""What stands behind the rule that signals need shown skill: the record of each direction's newest model."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import Any
+
+from aimodels import selectors as aimodels
+from assets.engine.timeframe import Timeframe
+from trading.engine import DIRECTIONS, SPECS, TimingFit
+
+NO_MODEL = "no model of this direction has been fitted yet"
+NOT_SHOWN = "no skill shown: past cases that would have been issued did not pay for sure"
+TOO_FEW = "no skill shown: too few past cases would have been issued"
+
+
+def risk_coverage(timeframe: Timeframe, now: datetime) -> list[dict[str, Any]]:
+    """One entry a direction: skill, trust, what would have been issued and had earned, and the risk-coverage
+    curve, all on cases whose outcome the model had not seen; null where there is none. One query."""
+    fits = aimodels.newest_fits(SPECS, timeframe, now, TimingFit)
+    found = []
+    for direction, spec in zip(DIRECTIONS, SPECS, strict=True):
+        entry: dict[str, Any] = {"direction": direction.value, "model_name": spec.name}
+        if spec.name not in fits:
+            found.append({**entry, "is_shown": False, "reason": NO_MODEL, "issued": None, "curve": []})
+            continue
+        _, version, moment, fit = fits[spec.name]
+        found.append({**entry, "model_version": version, "fitted_as_of": moment, **_told(fit)})
+    return found
+
+
+def _told(fit: TimingFit) -> dict[str, Any]:
+    proof, curve = fit.proof, fit.coverage
+    unknown = TOO_FEW if math.isnan(proof.low_r) else NOT_SHOWN
+    names = ("share", "cases", "said", "hit", "net_r", "low", "high")
+    columns = [getattr(curve, name).tolist() for name in names]
+    return {
+        "base_rate": fit.calibration.base_rate,
+        "brier_skill": fit.calibration.skill,
+        "trust": fit.calibration.trust,
+        "tail_trust": fit.calibration.tail_trust,
+        "is_shown": proof.shown,
+        "reason": "" if proof.shown else unknown,
+        "issued": {
+            "cases": proof.cases,
+            "said": _known(proof.said),
+            "hit": _known(proof.hit),
+            "break_even": _known(proof.break_even),
+            "net_r": _known(proof.net_r),
+            "net_r_low": _known(proof.low_r),
+        },
+        "curve": [
+            {name: _known(value) for name, value in zip(names, row, strict=True)}
+            for row in zip(*columns, strict=True)
+        ],
+    }
+
+
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,94 @@
+"""The record behind signals: what the most probable cases had earned, with a bound that knows of blocks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from aimodels.engine.linear import sigmoid
+from trading import engine
+from trading.engine.calibration import calibrate, probability
+from trading.engine.tail import SHARES, clustered, coverage, prove
+from trading.tests.test_engine_signals import FIRST, FITS, INPUTS
+
+RNG = np.random.default_rng(11)
+
+
+def test_cases_that_stand_or_fall_together_count_once() -> None:
+    alone = RNG.normal(size=40)
+    together = np.repeat(alone, 25)
+    mean, error = clustered(together, np.repeat(np.arange(40), 25))
+    assert mean == pytest.approx(alone.mean())
+    assert error == pytest.approx(alone.std(ddof=1) / np.sqrt(40), rel=0.02)
+    assert np.isnan(clustered(alone, np.zeros(40, dtype=np.int64))[1])
+
+
+def test_skill_is_shown_only_where_the_lower_bound_pays() -> None:
+    block = np.arange(400) // 20
+    said, hit, even = np.full(400, 0.5), np.ones(400), np.full(400, 0.4)
+    good, luck = np.full(400, 0.2), np.where(block == 3, 4.0, -0.1)
+    everyone = np.ones(400, dtype=np.bool_)
+    assert prove(said, hit, even, good, block, everyone).shown
+    lucky = prove(said, hit, even, luck, block, everyone)
+    assert lucky.net_r > 0.1
+    assert not lucky.shown
+    assert not prove(said, hit, even, good, block, np.arange(400) < 20).shown
+    nobody = prove(said, hit, even, good, block, ~everyone)
+    assert (nobody.cases, nobody.shown) == (0, False)
+
+
+def test_the_curve_goes_from_the_surest_case_to_all() -> None:
+    said = RNG.random(5000)
+    hit = (RNG.random(5000) < said).astype(np.float64)
+    curve = coverage(said, hit, hit - said, np.arange(5000) // 100)
+    assert curve.cases[-1] == 5000
+    assert tuple(curve.share) == SHARES
+    assert (np.diff(curve.said) < 0).all()
+    assert curve.hit[0] > curve.hit[-1]
+    assert ((curve.low <= curve.net_r) & (curve.net_r <= curve.high)).all()
+
+
+def test_a_top_end_that_promised_too_much_is_taken_back() -> None:
+    rows = np.repeat(np.arange(600), 40)
+    raw = RNG.normal(size=len(rows))
+    true = np.minimum(sigmoid(-1.0 + 0.8 * raw), 0.45)  # what scores above say is luck
+    hit = (RNG.random(len(rows)) < true).astype(np.float64)
+    wild = calibrate(rows, 3.0 * raw, hit, embargo=7, blocks=4).calibration
+    said = probability(wild, np.array([9.0, 12.0]))
+    assert (said < 0.52).all()
+    assert (np.diff(probability(wild, np.linspace(-9, 9, 60))) >= 0).all()
+
+
+def issued_by(low_r: float) -> engine.Result:
+    """The market under fits that are sure of everything and whose signals had this record."""
+    fits = {
+        name: {
+            moment: replace(
+                fit,
+                calibration=replace(fit.calibration, base_rate=0.9, trust=0.0, knot=1.0),
+                proof=replace(fit.proof, low_r=low_r),
+            )
+            for moment, fit in served.items()
+        }
+        for name, served in FITS.items()
+    }
+    return engine.apply(INPUTS, fits, FIRST)
+
+
+@pytest.mark.parametrize("low_r", [-0.01, 0.0, float("nan")])
+def test_without_shown_skill_nothing_is_issued_and_the_rule_is_named(low_r: float) -> None:
+    sure, doubtful = issued_by(0.1), issued_by(low_r)
+    assert sure.issued.sum() > 200
+    assert not doubtful.issued.any()
+    refused = doubtful.refusal == engine.REFUSALS.index(engine.Refusal.NO_SKILL)
+    assert (refused == sure.issued).all()
+    np.testing.assert_array_equal(doubtful.refusal_value[refused], low_r)
+
+
+def test_a_fit_keeps_what_its_like_had_earned() -> None:
+    for served in FITS.values():
+        for fit in served.values():
+            assert fit.coverage.cases[-1] >= fit.proof.cases
+            assert np.isfinite(fit.coverage.net_r).all()
