@@ -60,7 +60,6 @@ MIDDLEWARE = [
     "cryptopredict.common.tracing.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "cryptopredict.common.restapi.middleware.BodyLimitMiddleware",
-    "cryptopredict.common.restapi.middleware.KeptAnswersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from django.urls import path
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -25,7 +24,7 @@ FIRST = datetime(2009, 1, 1, tzinfo=UTC)
 SPANS = {"7d": 7, "30d": 30, "90d": 90, "180d": 180, "365d": 365, "all": None}
 
 
-class PerformanceSerializer(serializers.Serializer[Any]):
+class SignalPerformanceSerializer(serializers.Serializer[Any]):
     """Figures of one origin; shares of 1; null is what cannot be said."""
 
     timeframe = serializers.CharField()
@@ -95,31 +94,26 @@ class Asked(restapi.View):
         return str(given)
 
     def moment(self, given: str | None) -> datetime | None:
-        """A moment with its zone, not in the future."""
+        """A moment that is not in the future."""
         if given is None:
             return None
         try:
-            found = parse_datetime(given)
-        except ValueError:
-            found = None
-        if found is None or found.tzinfo is None:
-            mend = _("Send an ISO 8601 time with its zone, such as 2024-12-31T00:00:00Z.")
-            raise restapi.Refusal("as_of", given, _("is not a moment"), mend)
+            found: datetime = restapi.MomentField().run_validation(given)
+        except serializers.ValidationError as error:
+            mend = _("Send an ISO 8601 time that has passed, such as 2024-12-31T00:00:00Z.")
+            raise restapi.Refusal("as_of", given, str(error.detail[0]), mend) from error
         if found < FIRST:
             mend = _("Send a moment from %d on.") % FIRST.year
             raise restapi.Refusal("as_of", given, _("lies before any market"), mend)
-        if found > timezone.now() + timedelta(seconds=1):
-            mend = _("Send a moment that has passed.")
-            raise restapi.Refusal("as_of", given, _("lies in the future"), mend)
         return found
 
 
 class Performance(Asked):
     """What the signals of a span were worth."""
 
-    serializer_class = PerformanceSerializer
+    serializer_class = SignalPerformanceSerializer
 
-    @extend_schema(responses=PerformanceSerializer)
+    @extend_schema(responses=SignalPerformanceSerializer)
     def get(self, request: Request) -> Response:
         """Answer the figures of the signals that ended in the span, of one origin."""
         span, name = self.span(request)

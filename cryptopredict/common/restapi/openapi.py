@@ -57,6 +57,8 @@ class Schema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         query = getattr(self.view, "query_class", None)
         found: list[Any] = [query] if query is not None and self.method == "GET" else []
+        if self.method == "GET":
+            found += [OpenApiParameter(name, str) for name in getattr(self.view, "query_parameters", ())]
         if self._is_list_of_view():
             found.append(
                 OpenApiParameter(
