@@ -127,6 +127,16 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
         }
 
 
+def bounds_as_numbers(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    """Bounds of long decimals as 1e20: many readers of JSON, ours too, take whole numbers of 64 bits only."""
+    for component in result.get("components", {}).get("schemas", {}).values():
+        for field in component.get("properties", {}).values():
+            for name, value in field.items():
+                if isinstance(value, int) and abs(value) >= 2**63:
+                    field[name] = float(value)
+    return result
+
+
 @lru_cache(maxsize=8)
 def document(language: str) -> dict[str, Any]:
     """The API's OpenAPI document, drawn once a process and language."""
