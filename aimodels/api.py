@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
@@ -54,6 +55,7 @@ class Retrain(restapi.View):
     role = "admin"
     serializer_class = RetrainSerializer
 
+    @extend_schema(request=RetrainSerializer, responses={202: TrainingJobSerializer})
     def post(self, request: Request, model_id: int) -> Response:
         """202 with the job that now waits; 409 where one waits or runs already."""
         model = get_object_or_404(AIModel.objects.defer("artefact"), pk=model_id)
@@ -108,6 +110,7 @@ class Cancel(restapi.View):
     role = "admin"
     serializer_class = TrainingJobSerializer
 
+    @extend_schema(request=None, responses=TrainingJobSerializer)
     def post(self, request: Request, job_id: int) -> Response:
         """The job as it stands; 409 where it has ended already. What served goes on."""
         try:
@@ -129,8 +132,10 @@ class Models(restapi.View):
     """Every declared model: what it is, how it stands, its last judgement."""
 
     role = "casual"
+    lists = True
     serializer_class = CardSerializer
 
+    @extend_schema(responses=CardSerializer(many=True))
     def get(self, request: Request) -> Response:
         """The cards, in the order of the funnel."""
         return Response(CardSerializer(selectors.cards(now=timezone.now()), many=True).data)
