@@ -40,9 +40,8 @@ def visible_to(user_id: int) -> QuerySet[Prediction]:
 def newest_fits(
     specs: Iterable[ModelSpec], timeframe: Timeframe, as_of: datetime, kind: type[F]
 ) -> dict[str, tuple[int, str, datetime, F]]:
-    """The newest sound fit of each of `specs` made by `as_of`: id, version, moment, fit. One query.
-
-    Fits of another declaration are passed over: they are not of `kind`.
+    """The fit of each of `specs` that serves, else the newest sound one, made by `as_of`: id, version,
+    moment, fit. One query. Fits of another declaration are passed over: they are not of `kind`.
     """
     specs = list(specs)
     rows = (
@@ -51,7 +50,7 @@ def newest_fits(
         )
         .filter(reduce(or_, (Q(name=spec.name, version__startswith=f"{spec.version}.") for spec in specs)))
         .exclude(status=ModelStatus.ERROR)
-        .order_by("name", "-fitted_as_of", "-id")
+        .order_by("name", "-is_active", "-fitted_as_of", "-id")
         .distinct("name")
     )
     return {

@@ -58,19 +58,21 @@ def pins(name: str, timeframe: Timeframe, until: datetime) -> list[Promotion]:
     """Binding decisions that take effect by `until`, in the order in which they were made."""
     return list(
         Promotion.objects.filter(name=name, timeframe=timeframe, effective_from__lte=until, is_binding=True)
-        .select_related("serving")
+        .select_related("serving", "challenger")
+        .defer("challenger__artefact")
         .order_by("pk")
     )
 
 
-def in_effect(decisions: Sequence[Promotion], moment: datetime) -> AIModel | None:
-    """The version that the last decision on `moment` holds on to; None where the fit of the moment serves."""
+def in_effect(decisions: Sequence[Promotion], moment: datetime) -> Promotion | None:
+    """The last decision on `moment` that holds on to its `serving` version; None where the fit of the moment
+    serves."""
     held = None
     for decision in decisions:
         if decision.effective_from > moment:
             continue
-        held = decision.serving if decision.verdict in HOLDING else None
-        if held is not None and held.fitted_as_of > moment:
+        held = decision if decision.verdict in HOLDING else None
+        if held is not None and held.serving.fitted_as_of > moment:
             held = None  # it would know what came after
     return held
 

@@ -44,7 +44,7 @@ def assess(
     result = engine.apply(inputs, {SPEC.name: served.fits}, first)
     with transaction.atomic():
         snapshots = store_snapshots(timeframe, inputs, first)
-        written = snapshots.written + store_records(timeframe, result, snapshots.ids, served.model_ids)
+        written = snapshots.written + store_records(timeframe, result, snapshots.ids, served)
         if written:
             _announce(timeframe, last)
     return written
