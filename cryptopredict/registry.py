@@ -23,12 +23,16 @@ from cryptopredict import lookahead
 from cryptopredict.lookahead import Market
 from macro import engine as macro
 from macro.engine import figures as macro_figures
+from macro.engine import regime as macro_regime
 from sectors import engine as sectors
 from sectors.engine import figures as sector_figures
+from sectors.engine import layer as sector_layer
 from selection import engine as selection
 from selection.engine import figures as selection_figures
+from selection.engine import score as selection_score
 from trading import engine as trading
 from trading.engine import figures as trading_figures
+from trading.engine import probability as trading_probability
 
 Inputs = dict[str, Any]
 
@@ -99,7 +103,15 @@ def _judge_trading(
 def _declared() -> list[Declared]:
     (regime,) = macro.SPECS
     found = [
-        Declared(regime, macro.RegimeFit, "macro", macro.learn, _judge_macro, macro_figures.observe),
+        Declared(
+            regime,
+            macro.RegimeFit,
+            "macro",
+            macro.learn,
+            _judge_macro,
+            macro_figures.observe,
+            hyperparameters=macro_regime.HYPERPARAMETERS,
+        ),
     ]
     kinds: tuple[type[Any], ...] = (sectors.RotationFit, sectors.OutlookFit)
     for spec, kind in zip(sectors.SPECS, kinds, strict=True):
@@ -113,6 +125,7 @@ def _declared() -> list[Declared]:
                     spec, ground.inputs("sectors"), fits, span
                 ),
                 partial(sector_figures.observe, spec),
+                hyperparameters=sector_layer.HYPERPARAMETERS[spec.name],
             )
         )
     for spec in selection.SPECS:
@@ -126,6 +139,7 @@ def _declared() -> list[Declared]:
                     spec, ground.inputs("selection"), fits, span
                 ),
                 selection_figures.observe,
+                hyperparameters=selection_score.HYPERPARAMETERS,
             )
         )
     upstream = (regime.name, selection.WEEK.name)
@@ -139,6 +153,7 @@ def _declared() -> list[Declared]:
                 partial(_judge_trading, direction=direction),
                 partial(trading_figures.observe, direction),
                 needs=upstream,
+                hyperparameters=trading_probability.HYPERPARAMETERS,
             )
         )
     return [*found, *map(_interval, intervals.SPECS)]
@@ -152,6 +167,7 @@ def _interval(spec: Any) -> Declared:
         partial(intervals.fit, spec=spec),
         lambda ground, fits, span: interval_figures.figures(spec, ground.inputs("predictions"), fits, span),
         partial(interval_figures.observe, spec),
+        hyperparameters=intervals.HYPERPARAMETERS,
     )
 
 

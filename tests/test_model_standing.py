@@ -53,7 +53,7 @@ def test_from_the_close_at_which_a_model_has_expired_no_layer_gives_a_confidence
 
     assert at(WatchlistAnalysis).exists()
     assert not at(WatchlistAnalysis, confidence_score__isnull=False).exists()
-    assert all("expired" in reason for reason in at(WatchlistAnalysis).values_list("reason", flat=True))
+    assert all("expired" in row.reason for row in at(WatchlistAnalysis, score__isnull=False))
 
     assert at(SignalCandidate).exists()
     assert set(at(SignalCandidate).values_list("refusal", "probability")) == {("no_model", None)}

@@ -79,7 +79,10 @@ def _card(one: Declared, row: AIModel | None, last: Evaluation | None, stands: S
         "embargo_days": spec.embargo_days,
         "metric": spec.metric,
         "rival": spec.rival,
-        "hyperparameters": dict(one.hyperparameters),
+        "hyperparameters": {
+            **one.hyperparameters,
+            **(row.configuration.get("hyperparameters", {}) if row else {}),
+        },
         "state": stands.state.value,
         "held": stands.held,
         "withheld": stands.withheld,

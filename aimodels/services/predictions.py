@@ -84,7 +84,7 @@ def _serve(spec: ModelSpec, inputs: Inputs, first: int) -> Served[IntervalFit]:
         spec=spec,
         timeframe=panel.timeframe,
         moments=fit_times(spec, panel, first),
-        fit=lambda moment: intervals.fit(inputs, panel.known_at(moment) - 1, spec),
+        fit=lambda moment, **tuned: intervals.fit(inputs, panel.known_at(moment) - 1, spec, **tuned),
         kind=IntervalFit,
     )
 

@@ -17,7 +17,7 @@ from aimodels.engine import artefact
 from aimodels.engine.artefact import ArtefactError, ShapeError
 from aimodels.engine.fitting import on_one_thread
 from aimodels.engine.footing import NOTHING, Cause, Footing
-from aimodels.engine.spec import ModelSpec, fit_time
+from aimodels.engine.spec import ModelSpec, family, fit_time
 from aimodels.models import AIModel, ModelStatus, Promotion, PromotionVerdict
 from aimodels.services.decisions import activate, condemn
 from assets.engine.timeframe import Timeframe
@@ -47,10 +47,11 @@ def serve(
     spec: ModelSpec,
     timeframe: Timeframe,
     moments: Iterable[datetime],
-    fit: Callable[[datetime], F],
+    fit: Callable[..., F],
     kind: type[F],
 ) -> Served[F]:
-    """The fits that serve `moments`: stored ones are read, missing ones made by `fit(moment)` and stored.
+    """The fits that serve `moments`: stored ones are read, missing ones made by `fit(moment)` and stored;
+    where a version with other hyperparameters was promoted, its refits are made by `fit(moment, **those)`.
 
     Where a decision holds on to a champion, it serves. Where a moment's fit is not what its hash says, or
     there is too little to learn from (`fit` raises ValueError), the newest sound fit before it serves
@@ -61,7 +62,13 @@ def serve(
         return Served({}, {})
     desk = _Desk(spec, timeframe, kind)
     decisions = selectors.pins(spec.name, timeframe, moments[-1])
-    every = list(selectors.stored(spec, timeframe, moments, broken=True))
+    specs = {moment: selectors.spec_at(spec, decisions, moment) for moment in moments}
+    families = [one.family for one in specs.values()]
+    every = [
+        row
+        for row in selectors.stored(spec, timeframe, moments, broken=True, families=families)
+        if family(row.version) == specs[row.fitted_as_of].family
+    ]
     rows = {row.fitted_as_of: row for row in every if row.status != ModelStatus.ERROR}
     # They wait for a training, which makes the fit again under a version of its own.
     broken = {row.fitted_as_of for row in every} - set(rows)
@@ -75,11 +82,11 @@ def serve(
         if row is None and moment in broken:
             desk.miss(moment, Cause.BROKEN, "its artefact is broken; train the model to make it again")
         elif row is None:
-            row = _make(spec, timeframe, moment, fit, desk)
+            row = _make(specs[moment], timeframe, moment, fit, desk)
         taken = row is not None and desk.take(moment, row)
         if row is not None and not taken and desk.outdated:
             # Whole, but made by other code: the fit is made anew, as nothing was lost or altered.
-            row = _make(spec, timeframe, moment, fit, desk, broken=row.version.count("-") + 1)
+            row = _make(specs[moment], timeframe, moment, fit, desk, broken=row.version.count("-") + 1)
             taken = row is not None and desk.take(moment, row)
         if row is not None and taken:
             own.append(row)
@@ -94,7 +101,7 @@ def _make(
     spec: ModelSpec,
     timeframe: Timeframe,
     moment: datetime,
-    fit: Callable[[datetime], F],
+    fit: Callable[..., F],
     desk: _Desk[F],
     broken: int = 0,
 ) -> AIModel | None:
@@ -102,7 +109,7 @@ def _make(
     started = time.perf_counter()
     try:
         with on_one_thread():
-            made = fit(moment)
+            made = fit(moment, **dict(spec.hyperparameters))
     except ValueError as error:
         desk.miss(moment, Cause.SHORT_HISTORY, str(error))
         return None
@@ -211,6 +218,7 @@ def keep(
                 "embargo_days": spec.embargo_days,
                 "metric": spec.metric,
                 "rival": spec.rival,
+                "hyperparameters": dict(spec.hyperparameters),
             },
             "training_features": list(spec.features),
             "training_data_range": {

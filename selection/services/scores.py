@@ -74,7 +74,9 @@ def analyse(panel: Panel, first: int) -> tuple[engine.Result, Stood]:
             spec=spec,
             timeframe=panel.timeframe,
             moments=fit_times(spec, panel, first),
-            fit=lambda moment, spec=spec: engine.fit(inputs, panel.known_at(moment) - 1, spec),
+            fit=lambda moment, spec=spec, **tuned: engine.fit(
+                inputs, panel.known_at(moment) - 1, spec, **tuned
+            ),
             kind=engine.ScoreFit,
         )
         fits[spec.name], stood[spec.name] = served.fits, served.standing(spec, closes)

@@ -34,7 +34,7 @@ from trading.engine.tail import Coverage, Proof
 
 SPECS = tuple(_BY_DIRECTION.values())
 FITS: Mapping[str, type[TimingFit]] = {spec.name: TimingFit for spec in SPECS}
-LEARN: Mapping[str, Callable[[Inputs, int], TimingFit]] = {
+LEARN: Mapping[str, Callable[..., TimingFit]] = {
     spec.name: partial(fit, direction=direction) for direction, spec in _BY_DIRECTION.items()
 }
 

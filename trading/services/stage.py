@@ -98,7 +98,7 @@ def _serve(spec: ModelSpec, inputs: Inputs, first: int) -> aimodels.Served[Timin
         spec=spec,
         timeframe=panel.timeframe,
         moments=fit_times(spec, panel, first),
-        fit=lambda moment: LEARN[spec.name](inputs, panel.known_at(moment) - 1),
+        fit=lambda moment, **tuned: LEARN[spec.name](inputs, panel.known_at(moment) - 1, **tuned),
         kind=FITS[spec.name],
     )
 
