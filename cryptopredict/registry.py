@@ -33,6 +33,7 @@ from selection.engine import score as selection_score
 from trading import engine as trading
 from trading.engine import figures as trading_figures
 from trading.engine import probability as trading_probability
+from trading.engine import tail as trading_tail
 
 Inputs = dict[str, Any]
 
@@ -154,6 +155,7 @@ def _declared() -> list[Declared]:
                 partial(trading_figures.observe, direction),
                 needs=upstream,
                 hyperparameters=trading_probability.HYPERPARAMETERS,
+                coverage=lambda fit: trading_tail.curve(fit.coverage),
             )
         )
     return [*found, *map(_interval, intervals.SPECS)]

@@ -24,7 +24,7 @@ from trading.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
-MARKET = make_market(700, 24)
+MARKET = make_market(700, 30)
 
 
 def test_from_the_close_at_which_a_model_has_expired_no_layer_gives_a_confidence() -> None:
@@ -51,7 +51,7 @@ def test_from_the_close_at_which_a_model_has_expired_no_layer_gives_a_confidence
     assert not at(SectorAnalysis, confidence_score__isnull=False).exists()
     assert all(row.analysis_data["model"]["state"] == "expired" for row in at(SectorAnalysis))
 
-    assert at(WatchlistAnalysis).exists()
+    assert at(WatchlistAnalysis, score__isnull=False).exists()
     assert not at(WatchlistAnalysis, confidence_score__isnull=False).exists()
     assert all("expired" in row.reason for row in at(WatchlistAnalysis, score__isnull=False))
 

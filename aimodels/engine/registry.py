@@ -47,7 +47,9 @@ class Declared:
     `judge(ground, fits, span)` its figures on bars it had not seen; `observe(inputs, first, stop)`
     features and targets of a run of rows. `needs` are the models whose fits the judgement reads.
     `hyperparameters` are what a retraining may change, by name with the value they have: positive numbers,
-    which `fit` takes by these names.
+    which `fit` takes by these names. `coverage(fit)` is the risk-coverage curve that a fit carries, one row a
+    share of the surest cases (`share`, `cases`, `said`, `hit` and what they earned); None where the model
+    abstains from nothing.
     """
 
     spec: ModelSpec
@@ -58,6 +60,7 @@ class Declared:
     observe: Callable[[Any, int, int], Sample]
     needs: tuple[str, ...] = ()
     hyperparameters: Mapping[str, float] = field(default_factory=dict)
+    coverage: Callable[[Any], list[dict[str, Any]]] | None = None
 
     def tuned(self, given: Mapping[str, Any]) -> Declared:
         """The model with `given` hyperparameters, the others as declared; raises HyperparameterError."""

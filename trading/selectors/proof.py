@@ -8,7 +8,7 @@ from typing import Any
 
 from aimodels import selectors as aimodels
 from assets.engine.timeframe import Timeframe
-from trading.engine import DIRECTIONS, SPECS, TimingFit
+from trading.engine import DIRECTIONS, SPECS, TimingFit, tail
 
 NO_MODEL = "no model of this direction has been fitted yet"
 NOT_SHOWN = "no skill shown: past cases that would have been issued did not pay for sure"
@@ -31,10 +31,8 @@ def risk_coverage(timeframe: Timeframe, now: datetime) -> list[dict[str, Any]]:
 
 
 def _told(fit: TimingFit) -> dict[str, Any]:
-    proof, curve = fit.proof, fit.coverage
+    proof = fit.proof
     unknown = TOO_FEW if math.isnan(proof.low_r) else NOT_SHOWN
-    names = ("share", "cases", "said", "hit", "net_r", "low", "high")
-    columns = [getattr(curve, name).tolist() for name in names]
     return {
         "base_rate": fit.calibration.base_rate,
         "brier_skill": fit.calibration.skill,
@@ -50,10 +48,7 @@ def _told(fit: TimingFit) -> dict[str, Any]:
             "net_r": _known(proof.net_r),
             "net_r_low": _known(proof.low_r),
         },
-        "curve": [
-            {name: _known(value) for name, value in zip(names, row, strict=True)}
-            for row in zip(*columns, strict=True)
-        ],
+        "curve": tail.curve(fit.coverage),
     }
 
 
