@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import Role
@@ -64,6 +65,9 @@ def test_from_the_close_at_which_a_model_has_expired_no_layer_gives_a_confidence
     admin = UserFactory(role=Role.ADMIN)
     with pytest.raises(PredictionError, match="expired"):
         ask(user_id=admin.pk, asset_id=Asset.objects.all()[0].pk, layer="layer3", hours=24, now=last)  # type: ignore[arg-type]
+    page = Client()
+    page.force_login(admin)
+    assert b"had expired by then" in page.get("/macro/").content
     client = APIClient()
     client.force_authenticate(admin)
     for url in ("/api/v1/layer1/market-regime", "/api/v1/layer2/rotation"):

@@ -208,13 +208,18 @@ def train_all(
     days: int = DAYS,
     split: float = SPLIT,
     jobs: int | None = None,
+    hyperparameters: Mapping[str, Any] | None = None,
     progress: Callable[[TrainingJob], None] = lambda job: None,
 ) -> list[TrainingJob]:
     """Train `names` (all: none given) in the order of the funnel on one market, read once.
 
-    A model that is being trained already is left to that training. Raises Unknown; ValueError without
-    candles."""
+    A model that is being trained already is left to that training; `hyperparameters` are for one model alone.
+    Raises Unknown; ValueError without candles, HyperparameterError."""
     wanted = [selectors.declared(name).spec.name for name in names]
+    if hyperparameters:
+        if len(wanted) != 1:
+            raise ValueError("hyperparameters belong to one model: name it, and only it")
+        selectors.declared(wanted[0]).tuned(hyperparameters)
     known = selectors.catalogue().models
     chosen = tuple(name for name in known if not wanted or name in wanted)
     needs = {need for name in chosen for need in known[name].needs}
@@ -232,6 +237,7 @@ def train_all(
                     days=days,
                     split=split,
                     jobs=jobs,
+                    hyperparameters=hyperparameters,
                     ground=ground,
                     progress=progress,
                 )

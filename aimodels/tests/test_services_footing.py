@@ -12,6 +12,7 @@ from aimodels.engine.footing import Cause, Footing
 from aimodels.models import AIModel
 from aimodels.tests import toys as toy
 from aimodels.tests.test_services_serving import MOMENTS, corrupt, newest, serve
+from aimodels.words import standing_words
 
 pytestmark = pytest.mark.django_db
 LAST = MOMENTS[-1]
@@ -84,6 +85,8 @@ def test_too_little_history_is_a_reason_of_its_own(toys: Any) -> None:
 
 @pytest.mark.parametrize("cause", list(Cause))
 def test_every_cause_has_words_whether_a_version_serves_or_none(cause: Cause) -> None:
-    assert Footing(cause).document()["reason"]
+    silent = Footing(cause).document()
+    assert standing_words(silent) == silent["reason"] != ""
     serves = Footing(cause, 1, "1.20240101").document()
     assert bool(serves) == (cause is not Cause.NONE)
+    assert standing_words(serves) == serves.get("reason", "")

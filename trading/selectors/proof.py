@@ -17,7 +17,9 @@ TOO_FEW = "no skill shown: too few past cases would have been issued"
 
 def risk_coverage(timeframe: Timeframe, now: datetime) -> list[dict[str, Any]]:
     """One entry a direction: skill, trust, what would have been issued and had earned, and the risk-coverage
-    curve, all on cases whose outcome the model had not seen; null where there is none. One query."""
+    curve, all on cases whose outcome the model had not seen; null where there is none. A model
+    past its expiry, or with no sound version left, shows nothing, whatever it once did. Four queries."""
+    stands = aimodels.standings(timeframe, now, tuple(spec.name for spec in SPECS))
     fits = aimodels.newest_fits(SPECS, timeframe, now, TimingFit)
     found = []
     for direction, spec in zip(DIRECTIONS, SPECS, strict=True):
@@ -26,7 +28,10 @@ def risk_coverage(timeframe: Timeframe, now: datetime) -> list[dict[str, Any]]:
             found.append({**entry, "is_shown": False, "reason": NO_MODEL, "issued": None, "curve": []})
             continue
         _, version, moment, fit = fits[spec.name]
-        found.append({**entry, "model_version": version, "fitted_as_of": moment, **_told(fit)})
+        told = _told(fit)
+        if stands[spec.name].state in (aimodels.State.EXPIRED, aimodels.State.BROKEN):
+            told |= {"is_shown": False, "reason": stands[spec.name].reason}
+        found.append({**entry, "model_version": version, "fitted_as_of": moment, **told})
     return found
 
 
