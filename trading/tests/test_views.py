@@ -56,7 +56,7 @@ def test_a_filter_that_is_no_filter_is_refused_beside_its_field(casual: Client) 
 def test_htmx_gets_the_part_alone(casual: Client) -> None:
     SignalFactory()
     part = text(casual, headers={"HX-Request": "true"})
-    assert part.lstrip().startswith("<section") and "<html" not in part
+    assert part.lstrip().startswith('<div class="stack') and "<html" not in part
 
 
 def test_long_lists_have_pages_that_keep_the_filter(casual: Client) -> None:
