@@ -145,7 +145,7 @@ class RiskForm(forms.Form):
     )
     is_automatic = forms.BooleanField(
         label=_("Execute new signals on paper by themselves"), required=False,
-        help_text=_("Each at the smallest of the sizes below, and only if it passes every limit."),
+        help_text=_("Each at the smallest of these sizes, and only if it passes every limit."),
     )  # fmt: skip
 
     LIMITS = (
@@ -164,7 +164,7 @@ class RiskForm(forms.Form):
             for name, value in stored.items()
             if name not in cls.PLAIN
         }
-        stored["max_position_size"] = f"{profile.max_position_size.normalize():f}"
+        stored["max_position_size"] = f"{Decimal(profile.max_position_size).normalize():f}"
         return cls(data, initial=stored)
 
     def limits(self) -> list[Any]:

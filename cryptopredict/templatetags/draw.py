@@ -165,7 +165,7 @@ def ladder(stop: Any, entry: Any, target: Any, now: Any = None) -> dict[str, Any
         "stop": stop, "entry": entry, "target": target, "now": now,
         "to_stop": low / start - 1, "to_target": high / start - 1,
         "at_entry": f"{at:.2f}", "rest": f"{100 - at:.2f}",
-        "at_now": "" if now is None else f"{place(now) - 0.6:.2f}",
+        "at_now": "" if now is None else f"{place(now):.2f}",
     }  # fmt: skip
 
 

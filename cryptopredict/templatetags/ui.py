@@ -70,7 +70,11 @@ def _plain(value: Any, size: float) -> str:
 
 
 def _signed(text: str) -> str:
-    return digits(text.replace("-", "\N{MINUS SIGN}"))
+    """The figure with a proper minus, which stays before it where the page runs from right to left."""
+    said = digits(text.replace("-", "\N{MINUS SIGN}"))
+    if said.startswith("\N{MINUS SIGN}") and (get_language() or "").startswith("fa"):
+        return f"\N{LEFT-TO-RIGHT ISOLATE}{said}\N{POP DIRECTIONAL ISOLATE}"
+    return said
 
 
 @register.filter
