@@ -53,7 +53,7 @@ def figure(value: Any) -> str:
     size = abs(value)
     for unit, letter in LARGE:
         if size >= unit:
-            return _signed(f"{value / unit:,.2f}") + f" {letter}"
+            return _signed(f"{float(value) / unit:,.2f}") + f" {letter}"
     return _signed(_plain(value, size))
 
 

@@ -16,7 +16,7 @@ from trading.selectors.order_page import (
 from trading.selectors.performance import COLUMNS, Span, last_told, origins, performance, rows_of
 from trading.selectors.pictures import Advised, Picture, picture, pictures
 from trading.selectors.portfolio import portfolio_detail, portfolio_history, portfolio_summary, trade_rows
-from trading.selectors.portfolio_page import accounts, curve_chart, drawdown_chart, portfolio_page, risk_rows
+from trading.selectors.portfolio_page import account_page, accounts, curve_chart, drawdown_chart, risk_rows
 from trading.selectors.proof import risk_coverage
 from trading.selectors.quotes import Obstacle, closed_to_entry, out_of_reach, quote, sign_of
 from trading.selectors.readings import (
@@ -29,7 +29,7 @@ from trading.selectors.readings import (
     signals,
     track_record,
 )
-from trading.selectors.signals_page import signals_page
+from trading.selectors.signals_page import around_signals
 from trading.selectors.sizes import Size, Sizing, checks, sizes
 from trading.selectors.standing import (
     BROKER,
@@ -56,10 +56,12 @@ __all__ = [
     "Sizing",
     "Span",
     "Standing",
+    "account_page",
     "accounts",
     "accuracy_over_time",
     "active",
     "active_signals",
+    "around_signals",
     "as_known",
     "backtests",
     "card",
@@ -89,7 +91,6 @@ __all__ = [
     "plainly",
     "portfolio_detail",
     "portfolio_history",
-    "portfolio_page",
     "portfolio_summary",
     "position_row",
     "quote",
@@ -102,7 +103,6 @@ __all__ = [
     "rows_since",
     "sign_of",
     "signals",
-    "signals_page",
     "sizes",
     "spans",
     "standing",

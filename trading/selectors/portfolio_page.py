@@ -22,7 +22,7 @@ LATEST = 10
 TONES = {Action.ADD: "up", Action.EXIT: "down", Action.REDUCE: "down"}
 
 
-def portfolio_page(user: Any, venue: str, now: datetime) -> dict[str, Any]:
+def account_page(user: Any, venue: str, now: datetime) -> dict[str, Any]:
     """All of one account; where nobody has opened it yet, what it would start with."""
     portfolio = selection.portfolio_of(user, venue)
     if portfolio is None:

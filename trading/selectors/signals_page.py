@@ -16,7 +16,7 @@ from trading.words import proof_reason
 TOP = 20
 
 
-def signals_page(now: datetime, timeframe: Timeframe = Timeframe.DAY) -> dict[str, Any]:
+def around_signals(now: datetime, timeframe: Timeframe = Timeframe.DAY) -> dict[str, Any]:
     """`open_rows` with their last prices, `nearest` where none is open, `proof` of each direction."""
     rows = list(active()[:TOP])
     prices = assets.last_prices([row.asset_id for row in rows], now)

@@ -281,3 +281,15 @@ def test_a_portfolio_costs_as_many_queries_with_few_holdings_as_with_many(casual
         casual.post(address(signal(traded(symbol=f"C{number}"))), order())
     assert SignalExecution.objects.count() == 5
     assert (queries(), few <= 45) == (few, True)
+
+
+def test_a_delisted_coin_without_a_price_and_tiny_and_huge_amounts_are_shown_as_such(casual: Client) -> None:
+    AssetFactory(symbol="DEAD", is_active=False)
+    traded(price=1e-9, symbol="DUST")
+    lines = "date,symbol,side,quantity,price\n2024-01-05,DEAD,buy,5,1\n2024-01-05,DUST,buy,1e15,0.000000001"
+    casual.post(f"{PORTFOLIO}import/", {"venue": "live", "csv": lines, "book": "1"})
+    page = text(casual.get(f"{PORTFOLIO}?venue=live"))
+    for said in ("no price", "may be traded no more", "Exit", "1,000.00 T", "is not known"):
+        assert said in page
+    assert casual.get(f"{PORTFOLIO}data/worth?venue=live").status_code == 200
+    assert casual.get("/").status_code == 200

@@ -38,7 +38,7 @@ def portfolio(request: HttpRequest) -> HttpResponse:
         "accounts": selectors.accounts(),
         "cash_form": CashForm(auto_id="cash_%s"),
         "import_form": ImportForm(auto_id="import_%s"),
-        **selectors.portfolio_page(request.user, venue, now),
+        **selectors.account_page(request.user, venue, now),
     }
     return page(request, "trading/portfolio.html", context)
 

@@ -30,7 +30,7 @@ def signals(request: HttpRequest) -> HttpResponse:
         "found": found,
         "query": query.urlencode(),
         "fresh": selectors.freshness(now),
-        **selectors.signals_page(now),
+        **selectors.around_signals(now),
     }
     return page(request, "trading/signals.html", context)
 
