@@ -82,7 +82,7 @@ def percent(share: Any, places: int = 0) -> str:
     """Write a share of 1 as per cent."""
     if not _known(share):
         return NOT_KNOWN
-    text = _signed(f"{100 * float(share):.{places}f}")
+    text = _signed(f"{100 * float(share):,.{places}f}")
     return _("%(number)s %%") % {"number": text}
 
 
