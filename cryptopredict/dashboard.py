@@ -53,7 +53,7 @@ CARDS = (
 )
 LISTS = (
     Part("market", "cryptopredict", "market", "guest", Topic.REGIME, _("Market")),
-    Part("portfolio", "cryptopredict", "portfolio", "casual", Topic.SIGNAL, _("Your portfolio")),
+    Part("portfolio", "cryptopredict", "portfolio", "casual", Topic.PORTFOLIO, _("Your portfolio")),
     Part("notifications", "cryptopredict", "notifications", "casual", Topic.NOTIFICATION, _("Notifications")),
     Part("suggestions", "cryptopredict", "suggestions", "casual", Topic.WATCHLIST, _("Suggestions waiting")),
     Part("models", "cryptopredict", "models", "guest", Topic.OUTCOME, _("Models")),
@@ -68,6 +68,7 @@ NAV = (
     ("sectors", _("Sectors"), "sectors:ranking", "guest"),
     ("selection", _("Selection"), "selection:watchlist", "casual"),
     ("trading", _("Signals"), "trading:signals", "casual"),
+    ("portfolio", _("Portfolio"), "trading:portfolio", "casual"),
     ("admin", _("Review"), "admin:index", "admin"),
 )
 

@@ -33,7 +33,8 @@ OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 PAGES = (
     "/", "/macro/", "/sectors/", "/sectors/defi/", "/selection/watchlist/", "/coins/{btc}/", "/coins/{doge}/",
-    "/trading/signals/", "/trading/signals/{signal}/", "/accounts/profile/", "/accounts/tokens/",
+    "/trading/signals/", "/trading/signals/{signal}/", "/trading/signals/{plan}/execute/",
+    "/trading/portfolio/", "/trading/risk-profile/", "/accounts/profile/", "/accounts/tokens/",
     "/accounts/sessions/",
 )  # fmt: skip
 SERIOUS = ("serious", "critical")
@@ -80,6 +81,7 @@ class House:
             "btc": self.site.coins["BTC"].pk,
             "doge": self.site.coins["DOGE"].pk,
             "signal": self.site.signal.pk,
+            "plan": self.site.plan.pk,
         }
         return [path.format(**names) for path in PAGES]
 
@@ -220,7 +222,7 @@ def test_a_new_signal_arrives_on_an_open_dashboard_without_a_reload(house: House
         page.goto("/")
         expect(page.locator("html[data-stream-state=open]")).to_be_attached()
         page.evaluate("window.stays = true")
-        assert page.locator("#part-signals tbody tr").count() == 1
+        assert page.locator("#part-signals tbody tr").count() == 2
         signal = SignalFactory(
             asset=house.site.coins["ETH"], as_of=house.site.close,
             expires_at=house.site.close + timedelta(days=30),
@@ -228,6 +230,31 @@ def test_a_new_signal_arrives_on_an_open_dashboard_without_a_reload(house: House
         publish(Topic.SIGNAL, list(SignalSerializer([signal], many=True, context={"stale_reason": ""}).data))
         expect(page.locator(f"#signal-{signal.pk}")).to_contain_text("ETH")
         assert page.evaluate("window.stays") is True
+        assert page.complaints == []
+
+
+def test_one_executes_a_signal_and_sees_the_portfolio(house: House) -> None:
+    """A size beyond a limit is shown as such while it is typed; a double click executes once."""
+    with house.visitor("professional") as page:
+        page.goto(f"/trading/signals/{house.site.plan.pk}/")
+        settle(page)
+        page.locator("#execute-button").click()
+        dialog = page.locator("dialog#execute")
+        expect(dialog.locator("#preview .message.success")).to_be_visible()
+        dialog.locator("[name=amount]").fill("9000")
+        expect(dialog.locator("#preview .message.warning")).to_contain_text("2,500 USD")
+        dialog.locator("[name=amount]").fill("300")
+        expect(dialog.locator("#preview .message.success")).to_be_visible()
+        dialog.locator("#paper-order [name=risk_confirmation]").check()
+        dialog.get_by_role("button", name="Execute on paper").dblclick()
+        page.wait_for_url("**/trading/portfolio/**")
+        expect(page.locator("#positions tbody tr")).to_have_count(1)
+        expect(page.locator("#holdings")).to_contain_text("A signal on the coin is open")
+        settle(page)
+        page.locator("#positions").get_by_role("link", name="Close").click()
+        page.get_by_role("button", name="Close it now").click()
+        expect(page.locator(".message.success")).to_contain_text("SOL is closed")
+        expect(page.locator("#positions tbody tr")).to_have_count(1)  # among those closed last
         assert page.complaints == []
 
 
