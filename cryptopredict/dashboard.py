@@ -68,6 +68,9 @@ NAV = (
     ("sectors", _("Sectors"), "sectors:ranking", "guest"),
     ("selection", _("Selection"), "selection:watchlist", "casual"),
     ("trading", _("Signals"), "trading:signals", "casual"),
+    ("record", _("Track record"), "record", "casual"),
+    ("models", _("Models"), "aimodels:models", "casual"),
+    ("backtests", _("Backtests"), "trading:backtests", "professional"),
     ("admin", _("Review"), "admin:index", "admin"),
 )
 

@@ -20,6 +20,7 @@ from trading.selectors.readings import (
     signals,
     track_record,
 )
+from trading.selectors.record import candidate_record, signal_record
 from trading.selectors.sizes import Size, Sizing, checks, sizes
 from trading.selectors.standing import (
     BROKER,
@@ -51,6 +52,7 @@ __all__ = [
     "active_signals",
     "as_known",
     "backtests",
+    "candidate_record",
     "card",
     "checks",
     "closed_to_entry",
@@ -81,6 +83,7 @@ __all__ = [
     "rows_of",
     "rows_since",
     "sign_of",
+    "signal_record",
     "signals",
     "sizes",
     "spans",
