@@ -32,6 +32,7 @@ LAYERS: Words = {
 STATES: Words = {
     "proven": _("Skill shown"),
     "unproven": _("No skill shown"),
+    "unjudged": _("Not judged yet"),
     "expired": _("Expired"),
     "broken": _("Broken"),
     "missing": _("Not trained yet"),

@@ -20,7 +20,8 @@ from sectors.models import Sector, SectorPerformance
 from sectors.tests import factories as sectors
 from selection.services import ensure_lists, set_tier
 from selection.tests import factories as selection
-from trading.models import TradingSignal
+from tests import record
+from trading.models import Backtest, TradingSignal
 from trading.tests import factories as trading
 
 DAYS = 60
@@ -38,6 +39,7 @@ class Site:
     sectors: dict[str, Sector]
     people: dict[str, User]
     signal: TradingSignal
+    backtest: Backtest
 
 
 def build() -> Site:
@@ -55,7 +57,8 @@ def build() -> Site:
         architecture="jump model", status=ModelStatus.ACTIVE, is_active=True, fitted_as_of=close,
         target_variable="regime",
     )  # fmt: skip
-    return Site(close, coins, homes, people, signal)
+    record.ended(close, coins)
+    return Site(close, coins, homes, people, signal, record.backtest(close))
 
 
 def _coins(close: datetime) -> dict[str, Asset]:
@@ -178,6 +181,8 @@ def _signals(close: datetime, coins: dict[str, Asset]) -> TradingSignal:
 
 def more(built: Site) -> None:
     """Twice as much of everything that pages list."""
+    record.ended(built.close - timedelta(days=40), built.coins)
+    record.backtest(built.close)
     for number in range(6):
         coin = AssetFactory(symbol=f"NEW{number}", name=f"New {number}", market_cap=1e6, current_price=1.0)
         sectors.SectorMappingFactory(asset=coin, sector=built.sectors["DeFi"])

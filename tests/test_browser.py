@@ -33,7 +33,8 @@ OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 PAGES = (
     "/", "/macro/", "/sectors/", "/sectors/defi/", "/selection/watchlist/", "/coins/{btc}/", "/coins/{doge}/",
-    "/trading/signals/", "/trading/signals/{signal}/", "/accounts/profile/", "/accounts/tokens/",
+    "/trading/signals/", "/trading/signals/{signal}/", "/record/", "/record/?layer=predictions",
+    "/record/?layer=macro", "/models/", "/models/timing_long/", "/accounts/profile/", "/accounts/tokens/",
     "/accounts/sessions/",
 )  # fmt: skip
 SERIOUS = ("serious", "critical")

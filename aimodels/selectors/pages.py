@@ -69,6 +69,8 @@ def _last_decisions(timeframe: Timeframe) -> dict[str, Promotion]:
 
 def _named(one: dict[str, Any]) -> dict[str, Any]:
     state = one["state"]
+    if state == "unproven" and not one["performance_metrics"].get("verdict"):
+        state = "unjudged"
     return {
         **one,
         "title": words.model_name(one["name"]),

@@ -170,7 +170,7 @@
         type: "line", name: column.name, data: data.rows.map((row) => row[column.index]), showSymbol: data.rows.length === 1, z: 3,
         stack: stacked ? "all" : undefined, emphasis: { focus: many ? "series" : "none" },
         lineStyle: { color: ink(column, order), width: stacked ? 0.8 : 1.8 }, itemStyle: { color: ink(column, order) },
-        areaStyle: stacked ? { color: ink(column, order), opacity: 0.72 } : shown.length === 1 ? { color: ink(column, order), opacity: 0.08, origin: "start" } : undefined,
+        areaStyle: stacked ? { color: ink(column, order), opacity: 0.72 } : shown.length === 1 && !look.set.band ? { color: ink(column, order), opacity: 0.08, origin: "start" } : undefined,
         endLabel: shown.length > 1 ? { show: true, formatter: "{a}", color: look.colour("text"), fontSize: 12, width: look.narrow ? 82 : 108, overflow: "truncate" } : undefined,
         markLine: order === 0 && look.set.mark ? { silent: true, symbol: "none", label: { show: false }, lineStyle: { color: look.colour("line-strong"), type: "dashed" }, data: [{ yAxis: Number(look.set.mark) }] } : undefined,
       })).concat(band(data, look)),
