@@ -27,8 +27,9 @@ CHARTS = (
     "/macro/data/regime", "/macro/data/dominance", "/macro/data/mood", "/sectors/data/rotation",
     "/sectors/data/growth", "/sectors/defi/data/momentum", "/coins/{coin}/data/candles",
     "/coins/{coin}/data/scores", "/trading/data/reliability", "/trading/data/months",
-    "/macro/data/forecasts/reliability", "/macro/data/forecasts/months", "/sectors/data/rotations/reliability", "/sectors/data/rotations/months",
-    "/models/data/coverage", "/trading/data/risk-coverage/timing_long",
+    "/macro/data/forecasts/reliability", "/macro/data/forecasts/months",
+    "/sectors/data/rotations/reliability", "/sectors/data/rotations/months", "/models/data/coverage",
+    "/trading/data/risk-coverage/timing_long",
 )  # fmt: skip
 
 

@@ -1,10 +1,11 @@
-"""Track record, models and backtests: nothing is mixed, few is said to be few, and actions keep to their role."""
+"""Track record, models and backtests: nothing is mixed, few is called few, actions keep to their role."""
 
 from __future__ import annotations
 
 import csv
 import io
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from math import log
 from typing import Any
 
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 from accounts.models import Role, User
 from aimodels.engine import reliability
 from aimodels.models import JobStatus, TrainingJob
+from aimodels.tests import toys
 from aimodels.tests.factories import PredictionFactory
 from aimodels.tests.test_services_serving import serve
 from aimodels.words import figure_name
@@ -57,15 +59,13 @@ def said(response: Any) -> list[tuple[str, str]]:
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=200))
-def test_a_diagram_holds_every_case_once_in_the_order_of_what_was_said(
-    cases: list[tuple[float, bool]],
-) -> None:
+def test_a_diagram_holds_every_case_once_in_the_order_of_what_was_said(cases: Any) -> None:
     chance = np.array([one for one, _hit in cases])
     hit = np.array([hit for _one, hit in cases])
     cells = reliability.diagram(chance, hit)
     assert sum(one.count for one in cells) == len(cases)
     assert sum(one.count * one.true for one in cells) == pytest.approx(hit.sum())
-    assert all(a.said <= b.said + 1e-12 for a, b in zip(cells, cells[1:], strict=False))
+    assert all(a.said <= b.said + 1e-12 for a, b in pairwise(cells))
     assert all(0 <= one.low <= one.true + 1e-12 and one.true <= one.high + 1e-12 <= 1 + 1e-9 for one in cells)
 
 
@@ -153,8 +153,10 @@ def test_figures_are_named_with_their_horizon_and_group() -> None:
 
 
 @pytest.fixture
-def toy(toys: Any, monkeypatch: pytest.MonkeyPatch) -> str:
+def toy(settings: Any, monkeypatch: pytest.MonkeyPatch) -> str:
     """Versions of the toy model that serve; no worker is woken."""
+    settings.MODEL_CATALOGUE = "aimodels.tests.toys.CATALOGUE"
+    toys.CATALOGUE.use(toys.inputs())
     monkeypatch.setattr("aimodels.services.jobs._send", lambda pk: None)
     serve()
     return "/models/toy/"
