@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from aimodels import selectors as aimodels
 from aimodels.engine.reliability import LEAST_CASES, Cell
+from aimodels.words import model_name
 from assets.engine.timeframe import Timeframe
 from assets.models import Origin
 from assets.selectors import last_close
@@ -165,6 +166,7 @@ def record(request: HttpRequest) -> HttpResponse:
         "layers": [(key, one.title) for key, one in LAYERS.items()],
         "layer": layer,
         "shown": shown,
+        "models": [(name, model_name(name)) for name in shown.models],
         "origin": origin.value,
         "origins": Origin.choices,
         "groups": shown.read(origin, since, until),
