@@ -41,6 +41,7 @@ class Stream:
     role: str
     topics: tuple[Topic, ...]
     mine: tuple[Topic, ...] = ()  # topics that are also sent to one user alone
+    admins: tuple[Topic, ...] = ()  # topics that administrators hear besides
 
     def channels(self, user: Any, address: dict[str, Any]) -> list[str] | None:
         """Return what `user` hears at `address`; None if it is not for them."""
@@ -49,7 +50,8 @@ class Stream:
         owner = address.get("user_id")
         if owner is not None and owner != user.pk and not role_at_least(user, "admin"):
             return None
-        return [channel(topic) for topic in self.topics] + [channel(topic, owner) for topic in self.mine]
+        topics = self.topics + (self.admins if role_at_least(user, "admin") else ())
+        return [channel(topic) for topic in topics] + [channel(topic, owner) for topic in self.mine]
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ STREAMS = {
         "casual",
         (Topic.REGIME, Topic.SECTORS, Topic.WATCHLIST, Topic.SIGNAL, Topic.OUTCOME),
         (Topic.SIGNAL, Topic.PORTFOLIO, Topic.NOTIFICATION, Topic.WATCHLIST),
+        (Topic.TRAINING,),
     ),
     "prices": PriceStream("guest", ()),
     "signals": Stream("casual", (Topic.SIGNAL,), (Topic.SIGNAL, Topic.PORTFOLIO)),

@@ -69,6 +69,9 @@ NAV = (
     ("selection", _("Selection"), "selection:watchlist", "casual"),
     ("trading", _("Signals"), "trading:signals", "casual"),
     ("portfolio", _("Portfolio"), "trading:portfolio", "casual"),
+    ("record", _("Track record"), "record", "casual"),
+    ("models", _("Models"), "aimodels:models", "casual"),
+    ("backtests", _("Backtests"), "trading:backtests", "professional"),
     ("admin", _("Review"), "admin:index", "admin"),
 )
 

@@ -187,6 +187,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "UTC"
 CELERY_IMPORTS = [
+    "cryptopredict.backtests",
     "cryptopredict.monitoring",
     "cryptopredict.pipeline",
     "cryptopredict.reviewlinks",
@@ -201,6 +202,7 @@ CELERY_BEAT_SCHEDULE = {  # each finds out for itself whether there is something
     "suggestions that came back": {"task": "cryptopredict.pipeline.resume_suggestions", "schedule": 300},
     "suggestions to decide on": {"task": "cryptopredict.reviewlinks.tell_reviewers", "schedule": 900},
     "predictions whose time has come": {"task": "aimodels.tasks.realise_predictions", "schedule": 900},
+    "backtests that wait": {"task": "cryptopredict.backtests.run_waiting", "schedule": 300},
     "trainings that wait": {"task": "aimodels.tasks.train_waiting", "schedule": 300},
     "trainings that are due": {"task": "aimodels.tasks.train_due", "schedule": crontab(hour=3, minute=40)},
 }

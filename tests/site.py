@@ -20,7 +20,8 @@ from sectors.models import Sector, SectorPerformance
 from sectors.tests import factories as sectors
 from selection.services import ensure_lists, import_trades, open_portfolio, set_tier
 from selection.tests import factories as selection
-from trading.models import TradingSignal
+from tests import record
+from trading.models import Backtest, TradingSignal
 from trading.tests import factories as trading
 
 DAYS = 60
@@ -39,6 +40,7 @@ class Site:
     people: dict[str, User]
     signal: TradingSignal
     plan: TradingSignal  # one that can be executed now
+    backtest: Backtest
 
 
 def build() -> Site:
@@ -57,7 +59,8 @@ def build() -> Site:
         architecture="jump model", status=ModelStatus.ACTIVE, is_active=True, fitted_as_of=close,
         target_variable="regime",
     )  # fmt: skip
-    return Site(close, coins, homes, people, signal, plan)
+    record.ended(close, coins)
+    return Site(close, coins, homes, people, signal, plan, record.backtest(close))
 
 
 def _coins(close: datetime) -> dict[str, Asset]:
@@ -202,6 +205,8 @@ def _portfolio(close: datetime, person: User) -> None:
 
 def more(built: Site) -> None:
     """Twice as much of everything that pages list."""
+    record.ended(built.close - timedelta(days=40), built.coins)
+    record.backtest(built.close)
     for number in range(6):
         coin = AssetFactory(symbol=f"NEW{number}", name=f"New {number}", market_cap=1e6, current_price=1.0)
         sectors.SectorMappingFactory(asset=coin, sector=built.sectors["DeFi"])

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -22,8 +22,11 @@ from django.db import connection, connections
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from aimodels.models import TrainingJob
+from aimodels.services import train
+from aimodels.tests import toys
 from cryptopredict.common.realtime import Topic, publish
-from tests import site
+from tests import record, site
 from trading.serializers import SignalSerializer
 from trading.tests.factories import SignalFactory
 
@@ -34,7 +37,8 @@ PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 PAGES = (
     "/", "/macro/", "/sectors/", "/sectors/defi/", "/selection/watchlist/", "/coins/{btc}/", "/coins/{doge}/",
     "/trading/signals/", "/trading/signals/{signal}/", "/trading/signals/{plan}/execute/",
-    "/trading/portfolio/", "/trading/risk-profile/", "/accounts/profile/", "/accounts/tokens/",
+    "/trading/portfolio/", "/trading/risk-profile/", "/record/", "/record/?layer=predictions",
+    "/record/?layer=macro", "/models/", "/models/timing_long/", "/accounts/profile/", "/accounts/tokens/",
     "/accounts/sessions/",
 )  # fmt: skip
 SERIOUS = ("serious", "critical")
@@ -355,3 +359,51 @@ def test_a_page_costs_less_than_half_a_megabyte_to_fetch(house: House) -> None:
         page.goto("/macro/")
         settle(page)
     assert sum(sizes.values()) < 500_000, sorted(sizes.items(), key=lambda item: -item[1])[:8]
+
+
+def test_an_administrator_trains_a_model_anew_and_watches_it_finish(
+    house: House, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker is this process, with a small model under the name of a large one."""
+    small = toys.CATALOGUE.models["toy"]
+    spec = replace(small.spec, name="macro_regime")
+    monkeypatch.setattr(toys.CATALOGUE, "models", {"macro_regime": replace(small, spec=spec)})
+    with house.visitor("admin") as page:
+        page.goto("/models/macro_regime/")
+        page.get_by_role("button", name="Train anew").click()
+        page.fill("[name=days]", "100")
+        page.get_by_role("button", name="Begin").click()
+        expect(page.locator("#training-status[data-status=pending]")).to_be_visible()
+        expect(page.locator("html[data-stream-state=open]")).to_be_attached()
+        page.evaluate("window.stays = true")
+        seen: list[float] = []
+
+        def watch(job: TrainingJob) -> None:
+            if not seen:
+                expect(page.locator("#training-status[data-status=running]")).to_be_visible()
+            seen.append(job.progress)
+
+        settings.MODEL_CATALOGUE = "aimodels.tests.toys.CATALOGUE"
+        job = TrainingJob.objects.get(name="macro_regime")
+        train(name=job.name, as_of=toys.LAST, days=100, job=job, jobs=1, progress=watch)
+        expect(page.locator("#training-status[data-status=completed]")).to_be_visible()
+        expect(page.locator("#training")).to_contain_text("verdict")
+        expect(page.locator("#decisions li").first).to_be_visible()
+        assert seen and page.evaluate("window.stays") is True
+        assert page.complaints == []
+
+
+def test_a_professional_reads_a_backtest_and_compares_two(house: House) -> None:
+    with house.visitor("professional", size=PHONE) as page:
+        for path in ("/trading/backtests/", f"/trading/backtests/{house.site.backtest.pk}/"):
+            page.goto(path)
+            settle(page)
+            assert (faults(page), overflow(page)) == ([], 0), path
+        other = record.backtest(house.site.close, trades=3)
+        page.goto("/trading/backtests/")
+        for one in (house.site.backtest, other):
+            page.get_by_label(f"Compare backtest {one.pk}").check()
+        page.get_by_role("button", name="Compare those chosen").click()
+        expect(page.locator("main h1")).to_contain_text("side by side")
+        settle(page)
+        assert (faults(page), overflow(page), page.complaints) == ([], 0, [])

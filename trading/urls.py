@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from trading.views import orders, portfolio, risk, signals
+from trading.views import backtests, orders, portfolio, record, risk, signals
 
 app_name = "trading"
 urlpatterns = [
@@ -19,4 +19,16 @@ urlpatterns = [
     path("portfolio/export/", portfolio.export_trades, name="export_trades"),
     path("portfolio/rebalance/", portfolio.rebalance, name="rebalance"),
     path("risk-profile/", risk.risk_profile, name="risk_profile"),
+    path("data/reliability", record.reliability_data, name="reliability_data"),
+    path("data/months", record.months_data, name="months_data"),
+    path("data/risk-coverage/<str:name>", record.risk_coverage_data, name="risk_coverage_data"),
+    path("backtests/", backtests.backtests, name="backtests"),
+    path("backtests/ask/", backtests.ask, name="backtest_ask"),
+    path("backtests/compare/", backtests.compare, name="backtests_compare"),
+    path("backtests/compare/data/growth", backtests.compare_data, name="backtests_compare_data"),
+    path("backtests/<int:pk>/", backtests.backtest, name="backtest"),
+    path("backtests/<int:pk>/data/growth", backtests.growth_data, name="backtest_growth"),
+    path("backtests/<int:pk>/data/drawdown", backtests.drawdown_data, name="backtest_drawdown"),
+    path("backtests/<int:pk>/data/invested", backtests.invested_data, name="backtest_invested"),
+    path("backtests/<int:pk>/data/trades", backtests.trades_data, name="backtest_trades"),
 ]

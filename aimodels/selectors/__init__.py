@@ -11,6 +11,15 @@ from aimodels.selectors.predictions import (
     told,
     visible_to,
 )
+from aimodels.selectors.record import (
+    HORIZONS,
+    coverage,
+    coverage_by_month,
+    has_ended,
+    ledger_state,
+    monthly_data,
+    reliability_data,
+)
 from aimodels.selectors.records import decisions, evaluations, job_of, jobs, latest_evaluations
 from aimodels.selectors.standing import Standing, State, standing, standings
 from aimodels.selectors.versions import (
@@ -29,6 +38,7 @@ from aimodels.selectors.versions import (
 )
 
 __all__ = [
+    "HORIZONS",
     "Standing",
     "State",
     "Unknown",
@@ -38,6 +48,8 @@ __all__ = [
     "card",
     "cards",
     "catalogue",
+    "coverage",
+    "coverage_by_month",
     "current_versions",
     "decisions",
     "declared",
@@ -45,15 +57,19 @@ __all__ = [
     "earlier",
     "evaluations",
     "grid",
+    "has_ended",
     "in_effect",
     "job_of",
     "jobs",
     "latest_evaluations",
+    "ledger_state",
     "measured_coverage",
+    "monthly_data",
     "needed_rows",
     "newest_fits",
     "pins",
     "prediction_rows",
+    "reliability_data",
     "serving_declared",
     "spec_at",
     "standing",

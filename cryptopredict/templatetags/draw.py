@@ -189,3 +189,32 @@ def coverage(curve: Sequence[dict[str, Any]], label: str = "") -> dict[str, Any]
         "points": points, "label": label, "line": line, "band": f"M{' L'.join(around)} Z",
         "zero": f"{50 + 50 * bottom / span:.2f}", "top": top, "bottom": bottom, "first": points[0]["share"],
     }  # fmt: skip
+
+
+@register.inclusion_tag("partials/whisker.html")
+def whisker(
+    value: float | None,
+    low: float | None = None,
+    high: float | None = None,
+    rival: float | None = None,
+) -> dict[str, Any]:
+    """A figure as a dot on its 95 % interval, with the rival's as a stroke; a scale of its own.
+
+    The exact numbers stand beside it: the drawing says whether the interval reaches the rival.
+    """
+    known = [point for point in (value, low, high, rival) if point is not None and isfinite(point)]
+    if value is None or not isfinite(value) or len(known) < 2:
+        return {"known": False}
+    bottom, span = min(known), (max(known) - min(known)) or 1.0
+
+    def place(point: float | None) -> str | None:
+        return f"{6 + 88 * (point - bottom) / span:.2f}" if point is not None and isfinite(point) else None
+
+    start, end = place(low), place(high)
+    return {
+        "known": True,
+        "at": place(value),
+        "start": start,
+        "width": f"{float(end) - float(start):.2f}" if start and end else None,
+        "rival": place(rival),
+    }

@@ -54,6 +54,14 @@
     setTimeout(() => delete form.dataset.sent, 4000);
   });
 
+  // On a phone the menu is a row to scroll: it opens where one is.
+  const here = document.querySelector(".nav [aria-current]");
+  const row = here?.closest("ul");
+  if (row && row.scrollWidth > row.clientWidth) {
+    const [own, all] = [here.getBoundingClientRect(), row.getBoundingClientRect()];
+    row.scrollLeft += own.left + own.width / 2 - (all.left + all.width / 2);
+  }
+
   const lost = document.getElementById("offline");
   const tell = () => { if (lost) lost.hidden = navigator.onLine; };
   addEventListener("online", tell);

@@ -29,6 +29,7 @@ from trading.selectors.readings import (
     signals,
     track_record,
 )
+from trading.selectors.record import candidate_record, signal_record
 from trading.selectors.signals_page import around_signals
 from trading.selectors.sizes import Size, Sizing, checks, sizes
 from trading.selectors.standing import (
@@ -64,6 +65,7 @@ __all__ = [
     "around_signals",
     "as_known",
     "backtests",
+    "candidate_record",
     "card",
     "check_rows",
     "checks",
@@ -102,6 +104,7 @@ __all__ = [
     "rows_of",
     "rows_since",
     "sign_of",
+    "signal_record",
     "signals",
     "sizes",
     "spans",
