@@ -32,15 +32,20 @@ class Stream:
     role: str
     topics: tuple[Topic, ...]
     mine: tuple[Topic, ...] = ()  # topics that are also sent to one user alone
+    permission: str = ""  # who has it need not have the role
 
     def channels(self, user: Any, address: dict[str, Any]) -> list[str] | None:
         """Return what `user` hears at `address`; None if it is not for them."""
-        if not role_at_least(user, self.role):
+        if not role_at_least(user, self.role) and not self._permitted(user):
             return None
         owner = address.get("user_id")
         if owner is not None and owner != user.pk and not role_at_least(user, "admin"):
             return None
         return [channel(topic) for topic in self.topics] + [channel(topic, owner) for topic in self.mine]
+
+    def _permitted(self, user: Any) -> bool:
+        """By permission; asks the database, so not to be called from a loop."""
+        return bool(self.permission) and user.is_active and user.has_perm(self.permission)
 
 
 @dataclass(frozen=True)
@@ -59,13 +64,13 @@ class PriceStream(Stream):
 STREAMS = {
     "dashboard": Stream(
         "casual",
-        (Topic.REGIME, Topic.SECTORS, Topic.WATCHLIST, Topic.SIGNAL, Topic.OUTCOME),
+        (Topic.REGIME, Topic.SECTORS, Topic.WATCHLIST, Topic.SUGGESTION, Topic.SIGNAL, Topic.OUTCOME),
         (Topic.SIGNAL, Topic.PORTFOLIO, Topic.NOTIFICATION, Topic.WATCHLIST),
     ),
     "prices": PriceStream("guest", ()),
     "signals": Stream("casual", (Topic.SIGNAL,), (Topic.SIGNAL, Topic.PORTFOLIO)),
     "system": Stream("admin", (Topic.SYSTEM, Topic.TRAINING)),
-    "suggestions": Stream("admin", (Topic.SUGGESTION,)),
+    "suggestions": Stream("admin", (Topic.SUGGESTION,), permission="selection.review_suggestion"),
 }
 
 
@@ -80,7 +85,8 @@ class StreamConsumer(AsyncWebsocketConsumer):
         self.stream = stream
 
     async def connect(self) -> None:
-        channels = STREAMS[self.stream].channels(self.scope["user"], self.scope["url_route"]["kwargs"])
+        listen = database_sync_to_async(STREAMS[self.stream].channels)
+        channels = await listen(self.scope["user"], self.scope["url_route"]["kwargs"])
         if channels is None:
             await self.close()  # before accept: the browser sees 403
             return

@@ -55,7 +55,7 @@ LISTS = (
     Part("market", "cryptopredict", "market", "guest", Topic.REGIME, _("Market")),
     Part("portfolio", "cryptopredict", "portfolio", "casual", Topic.SIGNAL, _("Your portfolio")),
     Part("notifications", "cryptopredict", "notifications", "casual", Topic.NOTIFICATION, _("Notifications")),
-    Part("suggestions", "cryptopredict", "suggestions", "casual", Topic.WATCHLIST, _("Suggestions waiting")),
+    Part("suggestions", "cryptopredict", "suggestions", "casual", Topic.SUGGESTION, _("Suggestions waiting")),
     Part("models", "cryptopredict", "models", "guest", Topic.OUTCOME, _("Models")),
     Part("signals", "trading", "active_signals", "casual", Topic.SIGNAL, _("Active signals")),
     Part("strengths", "sectors", "strengths", "guest", Topic.SECTORS, _("Sector strengths")),
@@ -68,7 +68,8 @@ NAV = (
     ("sectors", _("Sectors"), "sectors:ranking", "guest"),
     ("selection", _("Selection"), "selection:watchlist", "casual"),
     ("trading", _("Signals"), "trading:signals", "casual"),
-    ("admin", _("Review"), "admin:index", "admin"),
+    ("review", _("Suggestions"), "selection:suggestions", "casual|selection.review_suggestion"),
+    ("system", _("System"), "system", "admin"),
 )
 
 
@@ -142,7 +143,7 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
 
 def _nav(path: str, user: Any) -> Any:
     for icon, name, view, role in NAV:
-        if not role_at_least(user, role):
+        if not _may_see(user, role):
             continue
         try:
             url = reverse(view)
@@ -150,3 +151,11 @@ def _nav(path: str, user: Any) -> Any:
             continue
         current = path == url if url == "/" else path.startswith(url)
         yield {"icon": icon, "name": name, "url": url, "is_current": current}
+
+
+def _may_see(user: Any, wanted: str) -> bool:
+    """Whether `user` has the role, or else the permission, of "role|permission"."""
+    role, _bar, permission = wanted.partition("|")
+    if role_at_least(user, role):
+        return True
+    return bool(permission) and user is not None and user.has_perm(permission)
