@@ -25,6 +25,7 @@ from accounts.models import (
     AuditEntry,
     Notification,
     NotificationChannel,
+    NotificationDelivery,
     NotificationPriority,
     NotificationType,
     Role,
@@ -241,6 +242,22 @@ class NotificationChannelAdmin(RecordAdmin):
     exclude = ["address"]
     search_fields = ["user__email"]
     ordering = ["user", "pk"]
+
+
+@admin.register(NotificationDelivery)
+class NotificationDeliveryAdmin(RecordAdmin):
+    """What was sent where outside the app, and what failed of it."""
+
+    list_display = ["created_at", "notification", "channel_kind", "status", "attempts", "error", "sent_at"]
+    list_filter = ["status"]
+    list_select_related = ["notification__user", "channel"]
+    search_fields = ["notification__title", "notification__user__email", "error"]
+    ordering = ["-pk"]
+    exclude = ["channel"]  # its address is a key
+
+    @admin.display(description=_("to"))
+    def channel_kind(self, row: NotificationDelivery) -> str:
+        return row.channel.address.partition("://")[0]
 
 
 @admin.register(UserActivity)

@@ -12,6 +12,7 @@ from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from accounts.selectors import unread
 from assets.selectors import is_simulated
 from cryptopredict.common.cards import Card
 from cryptopredict.common.htmx import for_role
@@ -138,6 +139,7 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
         "nav": list(_nav(request.path, user)),
         "stream": stream,
         "is_simulated": is_simulated(),
+        "unread": unread(user).count() if role_at_least(user, "guest") else 0,
     }
 
 
