@@ -33,6 +33,7 @@ class Stream:
     topics: tuple[Topic, ...]
     mine: tuple[Topic, ...] = ()  # topics that are also sent to one user alone
     permission: str = ""  # who has it need not have the role
+    desk: tuple[Topic, ...] = ()  # what administrators hear besides
 
     def channels(self, user: Any, address: dict[str, Any]) -> list[str] | None:
         """Return what `user` hears at `address`; None if it is not for them."""
@@ -41,7 +42,8 @@ class Stream:
         owner = address.get("user_id")
         if owner is not None and owner != user.pk and not role_at_least(user, "admin"):
             return None
-        return [channel(topic) for topic in self.topics] + [channel(topic, owner) for topic in self.mine]
+        topics = self.topics + (self.desk if role_at_least(user, "admin") else ())
+        return [channel(topic) for topic in topics] + [channel(topic, owner) for topic in self.mine]
 
     def _permitted(self, user: Any) -> bool:
         """By permission; asks the database, so not to be called from a loop."""
@@ -66,6 +68,7 @@ STREAMS = {
         "casual",
         (Topic.REGIME, Topic.SECTORS, Topic.WATCHLIST, Topic.SUGGESTION, Topic.SIGNAL, Topic.OUTCOME),
         (Topic.SIGNAL, Topic.PORTFOLIO, Topic.NOTIFICATION, Topic.WATCHLIST),
+        desk=(Topic.SYSTEM, Topic.TRAINING),
     ),
     "prices": PriceStream("guest", ()),
     "signals": Stream("casual", (Topic.SIGNAL,), (Topic.SIGNAL, Topic.PORTFOLIO)),
