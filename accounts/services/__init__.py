@@ -2,6 +2,7 @@
 
 from accounts.services.channels import MOST_CHANNELS, channel_add, channel_remove, own_places_set
 from accounts.services.deliveries import deliver
+from accounts.services.factors import second_factor_remove
 from accounts.services.messages import (
     channel_test,
     notification_dismiss,
@@ -41,6 +42,7 @@ __all__ = [
     "profile_change",
     "record",
     "record_all",
+    "second_factor_remove",
     "token_digest",
     "token_issue",
     "token_revoke",
