@@ -73,6 +73,9 @@ NAV = (
     ("system", _("System"), "system", "admin"),
 )
 
+# What a phone's bar has room for; the rest of the menu opens from its last place.
+PHONE = {"dashboard", "selection:watchlist", "trading:signals", "trading:portfolio"}
+
 
 @require_safe
 @for_role("guest")
@@ -152,7 +155,8 @@ def _nav(path: str, user: Any) -> Any:
         except NoReverseMatch:
             continue
         current = path == url if url == "/" else path.startswith(url)
-        yield {"icon": icon, "name": name, "url": url, "is_current": current}
+        item = {"icon": icon, "name": name, "url": url, "is_current": current}
+        yield {**item, "on_phone": view in PHONE}
 
 
 def _may_see(user: Any, wanted: str) -> bool:
