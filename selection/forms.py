@@ -30,6 +30,7 @@ class DecisionForm(forms.Form):
         super().__init__(data, **options)
         if decision == Decision.REJECT:
             self.fields["notes"].required = True
+            self.fields["notes"].help_text = _("Why it is rejected; kept with the decision.")
             self.fields["notes"].error_messages["required"] = _(
                 "Say why it is rejected: the note is kept with the decision."
             )
