@@ -9,11 +9,12 @@ from math import sin
 from django.utils import timezone
 
 from accounts.models import NotificationType, Role, User
-from accounts.services import notify
+from accounts.services import channel_add, notify
 from aimodels.models import AIModel, ModelStatus, ModelType
 from assets.engine.timeframe import Timeframe
 from assets.models import Asset
 from assets.tests.stored import AssetFactory, batch, store
+from cryptopredict.models import PipelineRun, RunStatus
 from macro.models import Dominance, MarketSentiment, MetricsSnapshot, RegimeAnalysis
 from macro.tests import factories as macro
 from sectors.models import Sector, SectorPerformance
@@ -54,6 +55,16 @@ def build() -> Site:
     signal, plan = _signals(close, coins)
     _portfolio(close, people["casual"])
     notify(users=[people["casual"]], notification_type=NotificationType.SYSTEM, title="Hello", message="Hi.")
+    PipelineRun.objects.create(
+        timeframe=Timeframe.DAY, since=close, as_of=close, status=RunStatus.COMPLETED, rows=1200, seconds=3.4,
+        stages=[
+            {"stage": name, "rows": 300, "queries": 6, "seconds": 0.6 + 0.2 * number}
+            for number, name in enumerate(("macro", "sectors", "selection", "trading"))
+        ],
+    )  # fmt: skip
+    channel_add(
+        user=people["casual"], address="json://user:secret@example.com/hook", kinds=["signal", "alert"]
+    )
     AIModel.objects.create(
         name="macro_regime", version="1", timeframe=Timeframe.DAY, model_type=ModelType.MACRO,
         architecture="jump model", status=ModelStatus.ACTIVE, is_active=True, fitted_as_of=close,
