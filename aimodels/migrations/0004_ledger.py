@@ -148,6 +148,7 @@ class Migration(migrations.Migration):
                 "is_accurate",
                 "is_inside",
                 "evaluated_at",
+                "outcome_reason",
             ),
             outcome="evaluated_at",
             sealed=(
@@ -159,6 +160,7 @@ class Migration(migrations.Migration):
                 "is_accurate",
                 "is_inside",
                 "evaluated_at",
+                "outcome_reason",
             ),
         ),
     ]

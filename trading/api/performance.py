@@ -8,6 +8,7 @@ from typing import Any
 from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -21,6 +22,7 @@ from trading import selectors
 from trading.serializers import Price
 
 FIRST = datetime(2009, 1, 1, tzinfo=UTC)
+BARS = [t.value for t in Timeframe if t not in (Timeframe.WEEK, Timeframe.MONTH)]
 SPANS = {"7d": 7, "30d": 30, "90d": 90, "180d": 180, "365d": 365, "all": None}
 
 
@@ -49,63 +51,51 @@ class SignalPerformanceSerializer(serializers.Serializer[Any]):
     rivals = serializers.DictField()
 
 
+class PerformanceQuery(serializers.Serializer[Any]):
+    """Which signals the figures are of."""
+
+    timeframe = serializers.ChoiceField(
+        list(SPANS), default="30d", help_text=_l("Signals that ended within.")
+    )
+    model = serializers.CharField(default="all", max_length=100, help_text=_l("A model's name, or all."))
+    origin = serializers.ChoiceField(
+        Origin.choices,
+        default=None,
+        allow_null=True,
+        help_text=_l("Live or replay; live where any live signal has ended. They are never mixed."),
+    )
+    bars = serializers.ChoiceField(BARS, default=Timeframe.DAY.value, help_text=_l("The length of a bar."))
+    as_of = restapi.MomentField(help_text=_l("What was known then; by default the last close."))
+
+    def validate_model(self, value: str) -> str:
+        """The name, empty for all; raises ValidationError for one that no model has."""
+        if value in ("", "all"):
+            return ""
+        if not AIModel.objects.filter(name=value).exists():
+            raise serializers.ValidationError(_("is not the name of a model"))
+        return value
+
+    def validate_as_of(self, value: datetime | None) -> datetime | None:
+        """A moment at which there could be a market."""
+        if value is not None and value < FIRST:
+            raise serializers.ValidationError(_("lies before any market"))
+        return value
+
+
 class Asked(restapi.View):
-    """The span a request asks for: `timeframe=30d`, `model=all`, `origin=live`, `bars=1d`, `as_of`."""
+    """The span a request asks for."""
 
     role = "casual"
-    query_parameters = ("timeframe", "model", "origin", "bars", "as_of")
+    query_class = PerformanceQuery
 
-    def span(self, request: Request) -> tuple[selectors.Span, str]:
-        """The span, and the name it was asked by."""
-        asked = request.query_params
-        name = asked.get("timeframe", "30d")
-        if name not in SPANS:
-            raise restapi.Refusal(
-                "timeframe", name, _("is not a span"), _("Send one of %s.") % ", ".join(SPANS)
-            )
-        bars = asked.get("bars", Timeframe.DAY.value)
-        if bars not in {t.value for t in Timeframe} - {Timeframe.WEEK.value, Timeframe.MONTH.value}:
-            raise restapi.Refusal("bars", bars, _("is not a bar length"), _("Send 1d, 4h or 1h."))
-        length = Timeframe(bars)
-        as_of = self.moment(asked.get("as_of"))
-        last = as_of or selectors.last_told(length) or timezone.now()
-        return (
-            selectors.Span(length, last, SPANS[name], self.origin(length), self.model(asked.get("model"))),
-            name,
-        )
-
-    def origin(self, timeframe: Timeframe) -> Origin:
-        """Asked for, or live where any live signal has ended and replay where none has."""
-        self.ended = selectors.origins(timeframe)
-        given = self.request.query_params.get("origin")
-        if given is None:
-            return Origin.LIVE if self.ended[Origin.LIVE] else Origin.REPLAY
-        if given not in Origin.values:
-            raise restapi.Refusal("origin", given, _("is no origin"), _("Send live or replay."))
-        return Origin(given)
-
-    def model(self, given: str | None) -> str:
-        """The name of a model; empty for all."""
-        if given in (None, "", "all"):
-            return ""
-        if not AIModel.objects.filter(name=given).exists():
-            mend = _("Send all, or the name of a model as the list of models has it.")
-            raise restapi.Refusal("model", given, _("is not the name of a model"), mend)
-        return str(given)
-
-    def moment(self, given: str | None) -> datetime | None:
-        """A moment that is not in the future."""
-        if given is None:
-            return None
-        try:
-            found: datetime = restapi.MomentField().run_validation(given)
-        except serializers.ValidationError as error:
-            mend = _("Send an ISO 8601 time that has passed, such as 2024-12-31T00:00:00Z.")
-            raise restapi.Refusal("as_of", given, str(error.detail[0]), mend) from error
-        if found < FIRST:
-            mend = _("Send a moment from %d on.") % FIRST.year
-            raise restapi.Refusal("as_of", given, _("lies before any market"), mend)
-        return found
+    def span(self) -> selectors.Span:
+        """The span; `self.ended` counts the ended signals by origin."""
+        asked = self.asked()
+        length = Timeframe(asked["bars"])
+        self.ended = selectors.origins(length)
+        origin = asked["origin"] or (Origin.LIVE if self.ended[Origin.LIVE] else Origin.REPLAY)
+        last = asked["as_of"] or selectors.last_told(length) or timezone.now()
+        return selectors.Span(length, last, SPANS[asked["timeframe"]], Origin(origin), asked["model"])
 
 
 class Performance(Asked):
@@ -116,10 +106,10 @@ class Performance(Asked):
     @extend_schema(responses=SignalPerformanceSerializer)
     def get(self, request: Request) -> Response:
         """Answer the figures of the signals that ended in the span, of one origin."""
-        span, name = self.span(request)
+        span = self.span()
         told = selectors.performance(span)
         document = {
-            "timeframe": name,
+            "timeframe": request.query_params.get("timeframe", "30d"),
             "model": span.model or "all",
             "origin": span.origin.value,
             "ended_by_origin": self.ended,
@@ -160,7 +150,7 @@ class PerformanceSignals(Asked):
     @extend_schema(responses=EndedSerializer(many=True))
     def get(self, request: Request) -> Response:
         """Answer the signals that ended in the span, in order of their ends."""
-        span, _name = self.span(request)
+        span = self.span()
         return Response(EndedSerializer(selectors.rows_of(span), many=True).data)
 
 
