@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
+from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -191,7 +192,10 @@ class PredictionViewSet(restapi.ReadOnlyViewSet):
         return selectors.visible_to(self.request.user.pk)
 
     def create(self, request: Request) -> Response:
-        """201 with the prediction, made from the coin's own bars up to its last daily close."""
+        """201 with the prediction, made from the coin's own bars up to its last daily close.
+
+        429 with Retry-After where the model has told as many within the hour as it may.
+        """
         body = PredictionRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         wanted: dict[str, Any] = body.validated_data
@@ -205,6 +209,12 @@ class PredictionViewSet(restapi.ReadOnlyViewSet):
             )
         except services.PredictionError as error:
             raise restapi.Refusal(error.field, error.value, error.rule, error.mend) from error
+        except services.LimitError as error:
+            raise Throttled(
+                error.seconds,
+                _("%(name)s tells %(limit)d predictions an hour; they are used up.")
+                % {"name": error.name, "limit": error.limit},
+            ) from error
         return Response(PredictionSerializer(made).data, status=status.HTTP_201_CREATED)
 
 
