@@ -86,6 +86,55 @@ FIGURES: Words = {
     "interval_score": _("Interval score against the rival's"),
     "interval_width": _("Width against the rival's"),
 }
+#: What models declare of themselves, and what a comparison is made with; the engine knows no languages.
+DECLARED: Words = {
+    "80 % interval of the price 1 days ahead": _("80 % interval of the price 1 days ahead"),
+    "80 % interval of the price 30 days ahead": _("80 % interval of the price 30 days ahead"),
+    "80 % interval of the price 7 days ahead": _("80 % interval of the price 7 days ahead"),
+    "Brier skill": _("Brier skill"),
+    "base rate": _("base rate"),
+    "brier_skill": _("Brier skill"),
+    "calibrated persistence (transition frequencies)": _("calibrated persistence (transition frequencies)"),
+    "interval score": _("interval score"),
+    "log loss of the regime 7 days ahead": _("log loss of the regime 7 days ahead"),
+    "logistic regression, Platt-calibrated": _("logistic regression, Platt-calibrated"),
+    "low idiosyncratic volatility": _("low idiosyncratic volatility"),
+    "mean daily rank correlation": _("mean daily rank correlation"),
+    "one half": _("one half"),
+    "pooled logistic regression, Platt-calibrated": _("pooled logistic regression, Platt-calibrated"),
+    "pooled logistic, prequential calibration": _("pooled logistic, prequential calibration"),
+    "random walk with an exponentially weighted volatility": _(
+        "random walk with an exponentially weighted volatility"
+    ),
+    "regime now (as hindsight tells it) and 1, 7, 30 days ahead": _(
+        "regime now (as hindsight tells it) and 1, 7, 30 days ahead"
+    ),
+    "return from the next open over 30 days relative to the universe": _(
+        "return from the next open over 30 days relative to the universe"
+    ),
+    "return from the next open over 7 days relative to the universe": _(
+        "return from the next open over 7 days relative to the universe"
+    ),
+    "ridge on log volatility, conformal by volatility group, adapted online": _(
+        "ridge on log volatility, conformal by volatility group, adapted online"
+    ),
+    "ridge on ranks, squares and trend products": _("ridge on ranks, squares and trend products"),
+    "statistical jump model with calibrated heads": _("statistical jump model with calibrated heads"),
+    "the 28-day leaders in 7 days are not today's": _("the 28-day leaders in 7 days are not today's"),
+    "the sector's return over 7 days exceeds the median of the sectors": _(
+        "the sector's return over 7 days exceeds the median of the sectors"
+    ),
+    "the target of a long plan is reached before its stop within 7 days": _(
+        "the target of a long plan is reached before its stop within 7 days"
+    ),
+    "the target of a short plan is reached before its stop within 7 days": _(
+        "the target of a short plan is reached before its stop within 7 days"
+    ),
+    "rival": _("rival"),
+    "champion": _("champion"),
+    "recent window": _("recent window"),
+    "all walk-forward years": _("all walk-forward years"),
+}
 _SPAN = re.compile(r"_(\d+)d(?=_|$)")
 _GROUP = re.compile(r"_group_(\d+)$")
 
@@ -98,6 +147,25 @@ def model_name(name: str) -> str:
 def layer_name(name: str) -> str:
     """What people call a layer."""
     return str(LAYERS.get(name, name))
+
+
+def declared(text: str) -> str:
+    """What a model says of itself; what is not known here stays as it is."""
+    return str(DECLARED.get(text, text))
+
+
+def check_words(check: Mapping[str, Any]) -> str:
+    """Why a comparison stood against a version, or could not be made."""
+    told = {
+        "figure": figure_name(check["figure"]),
+        "against": declared(check["against"]),
+        "window": declared(check["window"]),
+    }
+    if check["passed"] is None:
+        return _t("%(figure)s beside %(against)s, %(window)s: too few cases to tell") % told
+    for side in ("own", "other"):
+        told[side] = "–" if check[side] is None else f"{check[side]:.4f}"
+    return _t("%(figure)s %(own)s beside %(against)s %(other)s, %(window)s") % told
 
 
 def figure_name(name: str) -> str:

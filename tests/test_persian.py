@@ -17,6 +17,8 @@ from django.utils import timezone, translation
 from django.utils.translation.template import templatize
 
 from accounts.models import User
+from aimodels.selectors.catalogue import catalogue
+from aimodels.words import DECLARED
 from assets.tests.stored import AssetFactory
 from cryptopredict.apps import name_holders
 from macro.tests.factories import RegimeAnalysisFactory
@@ -38,21 +40,10 @@ CALLS = {"_", "_l", "_t", "gettext", "gettext_lazy", "gettext_noop", "ngettext",
 MARKED = re.compile(r"""(?:\b\w*gettext|\b_)\(\s*(u?(?:"(?:[^"\\]|\\.)+"|'(?:[^'\\]|\\.)+'))""")
 PLACE = re.compile(r"%\(\w+\)[sdg]|%[sd]|\{\w+\}")
 SAID = re.compile(r'\b(?:aria-label|title|placeholder|alt|data-\w*word\w*)="([^"]*)"')
-CODES = {
-    "UTC",
-    "verify",
-    "ledger",
-    "expect",
-    "evaluate",
-    "models",
-    "CryptoPredict",
-    "CSV",
-    "RSI",
-    "TradingView",
-    "Lightweight",
-    "Charts",
-    "Authorization",
-}
+CODES = set(
+    "UTC SHA ROC AUC IC PSI verify ledger expect evaluate models".split()
+    + "CryptoPredict CSV RSI TradingView Lightweight Charts Authorization".split()
+)
 STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
@@ -91,7 +82,7 @@ def texts_in_templates() -> set[str]:
 
 def seen(page: str) -> str:
     """What one reads of a page's own part: no markup or code, nor the frame with the account's address."""
-    own = re.sub(r"(?s)<code.*?</code>", " ", page[page.index("<main") : page.index("</main>")])
+    own = re.sub(r"(?s)<(code|bdi)\b.*?</\1>", " ", page[page.index("<main") : page.index("</main>")])
     return unescape(re.sub(r"<[^>]+>", " ", own))
 
 
@@ -143,6 +134,13 @@ def test_the_names_of_models_and_fields_on_the_desk_have_their_persian() -> None
     with translation.override("fa"):
         told = [str(getattr(holder, attribute)) for holder, attribute in name_holders()]
         assert [text for text in told if re.match(r"[a-z ]+$", text)] == []
+
+
+def test_what_models_declare_of_themselves_is_known_to_translators() -> None:
+    specs = [one.spec for one in catalogue().models.values()]
+    declared = {text for spec in specs for text in (spec.estimator, spec.target, spec.rival, spec.metric)}
+    assert len(specs) > 5
+    assert declared - set(DECLARED) == set()
 
 
 def test_the_phrases_of_the_selection_are_those_that_translators_see() -> None:

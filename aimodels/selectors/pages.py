@@ -73,6 +73,7 @@ def _named(one: dict[str, Any]) -> dict[str, Any]:
         state = "unjudged"
     return {
         **one,
+        **{part: words.declared(one[part]) for part in ("estimator", "target", "rival", "metric")},
         "title": words.model_name(one["name"]),
         "layer_title": words.layer_name(one["layer"]),
         "state_title": str(words.STATES.get(state, state)),
@@ -143,12 +144,19 @@ def _decision(row: Promotion) -> dict[str, Any]:
         PromotionVerdict.ROLLED_BACK: "warn",
         PromotionVerdict.UNPROVEN: "warn",
     }
+    checks = [check for check in row.checks if "figure" in check]
+    against = [words.check_words(check) for check in checks if not check["passed"]]
     return {
         "row": row,
+        "reasons": against or row.reasons,
         "tone": tone.get(PromotionVerdict(row.verdict), ""),
         "checks": [
-            {**check, "title": words.figure_name(check["figure"])}
-            for check in row.checks
-            if "figure" in check
+            {
+                **check,
+                "title": words.figure_name(check["figure"]),
+                "against": words.declared(check["against"]),
+                "window": words.declared(check["window"]),
+            }
+            for check in checks
         ],
     }
