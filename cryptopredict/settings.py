@@ -123,6 +123,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "dashboard"
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+NOTIFY_LOCAL_NETWORK = env.bool("NOTIFY_LOCAL_NETWORK", default=False)  # may people's own services lie in it?
 
 # Language and time
 LANGUAGE_CODE = "en"
@@ -200,6 +201,7 @@ CELERY_BEAT_SCHEDULE = {  # each finds out for itself whether there is something
     "health": {"task": "cryptopredict.monitoring.check_health", "schedule": 60},
     "suggestions that expired": {"task": "cryptopredict.pipeline.expire_suggestions", "schedule": 3600},
     "suggestions that came back": {"task": "cryptopredict.pipeline.resume_suggestions", "schedule": 300},
+    "messages to deliver": {"task": "accounts.tasks.deliver", "schedule": 60},
     "suggestions to decide on": {"task": "cryptopredict.reviewlinks.tell_reviewers", "schedule": 900},
     "predictions whose time has come": {"task": "aimodels.tasks.realise_predictions", "schedule": 900},
     "backtests that wait": {"task": "cryptopredict.backtests.run_waiting", "schedule": 300},

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.views import defaults
 
-from cryptopredict import coin, dashboard, health, record, reviewlinks
+from cryptopredict import coin, dashboard, health, record, reviewlinks, system
 from cryptopredict.common import restapi
 
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path("coins/<int:pk>/data/scores", coin.score_data, name="coin_scores"),
     path("record/", record.record, name="record"),
     path("models/", include("aimodels.urls")),
+    path("system/", system.system, name="system"),
     path("macro/", include("macro.urls")),
     path("sectors/", include("sectors.urls")),
     path("selection/", include("selection.urls")),

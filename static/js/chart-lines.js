@@ -140,6 +140,8 @@
     const many = shown.length > 5;
     const unit = shown[0].unit;
     const values = data.rows.flatMap((row) => shown.map((column) => row[column.index])).filter((value) => value !== null);
+    const flat = Math.max(...values) - Math.min(...values) < 0.05; // whole per cents would repeat themselves
+    const share = (value) => (flat ? `${(100 * value).toFixed(1)} %`.replace("-", "−") : percent(value));
     const logarithmic = Boolean(look.set.log) && Math.max(...values) / Math.min(...values) > 4;
     const name = (shown.length === 1 ? titled(shown[0]) : (look.set.axis || unit || "")) + (logarithmic ? ` (${look.set.log})` : "");
     if (shown.length > 1) {
@@ -164,7 +166,7 @@
       yAxis: axis(look, {
         type: logarithmic ? "log" : "value", logBase: 2, scale: !stacked, name, nameTextStyle: { align: "left", color: look.colour("muted"), padding: [0, 0, 0, look.narrow ? -38 : -56] },
         min: look.set.min ? Number(look.set.min) : null, max: look.set.max ? Number(look.set.max) : null,
-        axisLabel: { formatter: shares ? percent : short, color: look.colour("muted") },
+        axisLabel: { formatter: shares ? share : short, color: look.colour("muted") },
       }),
       series: shown.map((column, order) => ({
         type: "line", name: column.name, data: data.rows.map((row) => row[column.index]), showSymbol: data.rows.length === 1, z: 3,

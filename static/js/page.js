@@ -37,7 +37,11 @@
   // <button data-opens="id"> opens a dialog; one inside it with data-closes closes it, and so does its backdrop.
   document.addEventListener("click", (event) => {
     const opener = event.target.closest("[data-opens]");
-    if (opener) document.getElementById(opener.dataset.opens)?.showModal();
+    const opened = opener && !event.ctrlKey && !event.metaKey && document.getElementById(opener.dataset.opens);
+    if (opened) {
+      event.preventDefault(); // a link leads to the same on a page of its own
+      if (!opened.open) opened.showModal();
+    }
     if (event.target.closest("[data-closes]") || event.target.matches("dialog")) event.target.closest("dialog")?.close();
   });
 
