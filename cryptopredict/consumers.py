@@ -137,12 +137,8 @@ class StreamConsumer(AsyncWebsocketConsumer):
         while self.client is not None:
             await asyncio.sleep(HEARTBEAT * random.uniform(0.8, 1.0))  # never all at once
             try:
-<<<<<<< HEAD
                 user = await _whom_it_stands_for(self.scope)
-=======
-                user = await _present_user(self.scope)
                 channels = await self._channels(user)
->>>>>>> main
             except Exception:  # the database is away: that is no reason to let anyone go
                 logger.exception("Who listens could not be checked")
             else:
