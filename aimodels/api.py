@@ -9,7 +9,9 @@ from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
+from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -53,6 +55,7 @@ class Retrain(restapi.View):
     role = "admin"
     serializer_class = RetrainSerializer
 
+    @extend_schema(request=RetrainSerializer, responses={202: TrainingJobSerializer})
     def post(self, request: Request, model_id: int) -> Response:
         """202 with the job that now waits; 409 where one waits or runs already."""
         model = get_object_or_404(AIModel.objects.defer("artefact"), pk=model_id)
@@ -107,6 +110,7 @@ class Cancel(restapi.View):
     role = "admin"
     serializer_class = TrainingJobSerializer
 
+    @extend_schema(request=None, responses=TrainingJobSerializer)
     def post(self, request: Request, job_id: int) -> Response:
         """The job as it stands; 409 where it has ended already. What served goes on."""
         try:
@@ -128,8 +132,10 @@ class Models(restapi.View):
     """Every declared model: what it is, how it stands, its last judgement."""
 
     role = "casual"
+    lists = True
     serializer_class = CardSerializer
 
+    @extend_schema(responses=CardSerializer(many=True))
     def get(self, request: Request) -> Response:
         """The cards, in the order of the funnel."""
         return Response(CardSerializer(selectors.cards(now=timezone.now()), many=True).data)
@@ -186,7 +192,10 @@ class PredictionViewSet(restapi.ReadOnlyViewSet):
         return selectors.visible_to(self.request.user.pk)
 
     def create(self, request: Request) -> Response:
-        """201 with the prediction, made from the coin's own bars up to its last daily close."""
+        """201 with the prediction, made from the coin's own bars up to its last daily close.
+
+        429 with Retry-After where the model has told as many within the hour as it may.
+        """
         body = PredictionRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         wanted: dict[str, Any] = body.validated_data
@@ -200,6 +209,12 @@ class PredictionViewSet(restapi.ReadOnlyViewSet):
             )
         except services.PredictionError as error:
             raise restapi.Refusal(error.field, error.value, error.rule, error.mend) from error
+        except services.LimitError as error:
+            raise Throttled(
+                error.seconds,
+                _("%(name)s tells %(limit)d predictions an hour; they are used up.")
+                % {"name": error.name, "limit": error.limit},
+            ) from error
         return Response(PredictionSerializer(made).data, status=status.HTTP_201_CREATED)
 
 

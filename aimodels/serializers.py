@@ -140,7 +140,8 @@ class Price(serializers.DecimalField):
 class PredictionSerializer(serializers.ModelSerializer[Prediction]):
     """A price foretold with its interval, and what became of it.
 
-    `confidence_score` is how often such intervals held, `prediction_horizon` is in hours. The actual price
+    `confidence_score` is how often such intervals held, less where the coin is unlike what was learned from:
+    `notes` says so. `prediction_horizon` is in hours. The actual price
     and what follows from it are null until the time has come; where no bar tells, `outcome_reason` says why.
     """
 
@@ -166,6 +167,7 @@ class PredictionSerializer(serializers.ModelSerializer[Prediction]):
             "upper_price",
             "interval_level",
             "confidence_score",
+            "notes",
             "prediction_horizon",
             "macro_context",
             "market_conditions",

@@ -58,7 +58,7 @@ def compiler() -> subprocess.Popen[bytes] | None:
     if kernels.compiled():
         return None
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "compile_kernels"]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    return subprocess.Popen(command, stdout=subprocess.PIPE)
 
 
 def steps(market: str | None, compiling: subprocess.Popen[bytes] | None = None) -> list[Step]:
@@ -76,8 +76,9 @@ def steps(market: str | None, compiling: subprocess.Popen[bytes] | None = None) 
 
 
 def _wait(compiling: subprocess.Popen[bytes] | None) -> str | None:
-    code = 0 if compiling is None else compiling.wait()
-    return None if code == 0 else "The first run of the pipeline will take longer."
+    """Until the pipeline's loops are compiled; the process goes on with the others by itself."""
+    done = compiling is None or compiling.stdout is None or bool(compiling.stdout.readline())
+    return None if done else "The first run of the pipeline will take longer."
 
 
 def _existing(market: str) -> Path:

@@ -1,28 +1,37 @@
 """The streams: five addresses, one consumer. Who may listen is settled before the handshake is answered."""
 
 import asyncio
-import contextlib
+import logging
+import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from channels.auth import AuthMiddlewareStack
 from channels.db import aclose_old_connections, database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.security.websocket import AllowedHostsOriginValidator
+from django.conf import settings
+from django.contrib.auth import get_user
 from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework.exceptions import AuthenticationFailed
 
 from accounts.authentication import authenticate, token_of
 from cryptopredict.common.realtime import Topic, channel
 from cryptopredict.common.restapi import role_at_least
-from cryptopredict.hub import Client, hub
+from cryptopredict.hub import hub
+from cryptopredict.sockets import Client, Message, client_of
 
+logger = logging.getLogger(__name__)
 HEARTBEAT = 25.0  # seconds; below the idle limits of usual proxies
-BEAT = '{"topic":"stream.beat","data":{}}'
+BEAT = Message('{"topic":"stream.beat","data":{}}')
+READY = Message('{"topic":"stream.ready","data":{}}')
 MOST_ASSETS = 100
 TOO_SLOW = (4408, "You read slower than we send. Connect again and ask for the current state first.")
+NO_LONGER = (4401, "What let you in counts no longer. Log in again, or use another token.")
 
 
 @dataclass(frozen=True)
@@ -80,16 +89,19 @@ class StreamConsumer(AsyncWebsocketConsumer):
         self.stream = stream
 
     async def connect(self) -> None:
-        channels = STREAMS[self.stream].channels(self.scope["user"], self.scope["url_route"]["kwargs"])
+        channels = self._channels(self.scope["user"])
         if channels is None:
             await self.close()  # before accept: the browser sees 403
             return
         await aclose_old_connections()  # the session was read; a stream of hours must not hold a connection
         await self.accept()
-        self.client = Client(self._hand_over, self._let_go)
+        self.client = client_of(self.scope["server_send"], self._hand_over, self._let_go)
         await hub().join(self.client, channels)
-        await self._hand_over('{"topic":"stream.ready","data":{}}')
+        self.client.put(READY)
         self.heart = asyncio.create_task(self._beat())
+
+    def _channels(self, user: Any) -> list[str] | None:
+        return STREAMS[self.stream].channels(user, self.scope["url_route"]["kwargs"])
 
     async def disconnect(self, code: int) -> None:
         if self.heart is not None:
@@ -109,11 +121,30 @@ class StreamConsumer(AsyncWebsocketConsumer):
         await self.close(*TOO_SLOW)
 
     async def _beat(self) -> None:
-        """Keep proxies from closing a quiet stream, and let pages notice a dead one."""
-        with contextlib.suppress(Exception):
-            while self.client is not None:
-                await asyncio.sleep(HEARTBEAT)
-                self.client.put(BEAT)
+        """Keep proxies from closing a quiet stream, let pages notice a dead one, and end it for whose token
+        was revoked, whose session is over or who may no longer listen."""
+        while self.client is not None:
+            await asyncio.sleep(HEARTBEAT * random.uniform(0.8, 1.0))  # never all at once
+            try:
+                user = await _present_user(self.scope)
+            except Exception:  # the database is away: that is no reason to let anyone go
+                logger.exception("Who listens could not be checked")
+            else:
+                if self._channels(user) is None:
+                    await self.close(*NO_LONGER)
+                    return
+            self.client.put(BEAT)
+
+
+@database_sync_to_async
+def _present_user(scope: dict[str, Any]) -> Any:
+    """Whom the token or session of an open stream stands for now; anonymous where it counts no longer."""
+    if scope.get("token") is not None:
+        return _owner(scope["token"])
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    request = HttpRequest()
+    request.session = store(scope["session"].session_key)
+    return get_user(request)
 
 
 App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
@@ -124,19 +155,27 @@ def gate(app: App) -> App:
     pages = AllowedHostsOriginValidator(AuthMiddlewareStack(app))
 
     async def enter(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        scope = {**scope, "server_send": send}  # what is around the application wraps it
         header = next((value for name, value in scope["headers"] if name == b"authorization"), None)
         if header is None:
             await pages(scope, receive, send)
         else:
-            await app({**scope, "user": await _bearer(header)}, receive, send)
+            await app({**scope, **await _bearer(header)}, receive, send)
 
     return enter
 
 
 @database_sync_to_async
-def _bearer(header: bytes) -> Any:
+def _bearer(header: bytes) -> dict[str, Any]:
     try:
         token = token_of(header)
-        return AnonymousUser() if token is None else authenticate(token, timezone.now())[0]
+    except AuthenticationFailed:
+        token = None
+    return {"token": token, "user": AnonymousUser() if token is None else _owner(token)}
+
+
+def _owner(token: str) -> Any:
+    try:
+        return authenticate(token, timezone.now())[0]
     except AuthenticationFailed:
         return AnonymousUser()

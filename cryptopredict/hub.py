@@ -1,15 +1,11 @@
-"""One Redis subscription a process, fanned out to its sockets: the same encoded text for each.
-
-A client has a bounded queue. Who does not read what we send is let go with a reason: a reader that is minutes
-behind would be shown the past as if it were now, and its backlog is memory that others need.
-"""
+"""One Redis subscription a process, fanned out to its sockets: the same encoded message for each."""
 
 import asyncio
 import contextlib
 import logging
 import random
-from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections import defaultdict
+from collections.abc import Iterable
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
@@ -18,55 +14,13 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
 from cryptopredict.common.realtime import PREFIX
+from cryptopredict.sockets import Client, Message
 
 logger = logging.getLogger(__name__)
-QUEUE = 256  # messages a client may be behind
 LONGEST_PAUSE = 15.0  # seconds between attempts to reach Redis
-GAP = '{"topic":"stream.gap","data":{}}'  # after an interruption: ask again, something may have been missed
-
-Send = Callable[[str], Awaitable[None]]
-
-
-class Client:
-    """One socket: what waits for it, and the task that hands it over."""
-
-    def __init__(self, send: Send, drop: Callable[[], Awaitable[None]]) -> None:
-        self._send, self._drop = send, drop
-        self._waiting: deque[str] = deque()
-        self._wake = asyncio.Event()
-        self.too_slow = False
-        self._task = asyncio.create_task(self._run())
-
-    def put(self, text: str) -> None:
-        """Queue `text`; a client whose queue is full is dropped and gets nothing more."""
-        if self.too_slow:
-            return
-        if len(self._waiting) >= QUEUE:
-            self.too_slow = True
-            self._waiting.clear()
-            self._task.cancel()
-            self._task = asyncio.create_task(self._let_go())
-            return
-        self._waiting.append(text)
-        self._wake.set()
-
-    async def close(self) -> None:
-        """Stop handing over; called by the socket itself when it ends."""
-        if self._task is not asyncio.current_task():
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Exception):
-                await self._task
-
-    async def _run(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._waiting:
-                await self._send(self._waiting.popleft())
-
-    async def _let_go(self) -> None:
-        with contextlib.suppress(Exception):
-            await self._drop()
+GAP = Message(
+    '{"topic":"stream.gap","data":{}}'
+)  # after an interruption: ask again, something may have been missed
 
 
 class Hub:
@@ -135,13 +89,13 @@ class Hub:
                 continue
             members = self._clients.get(message["channel"].decode())
             if members:
-                text = message["data"].decode()
+                told = Message(message["data"].decode())
                 for client in tuple(members):
-                    client.put(text)
+                    client.put(told)
 
-    def _tell_all(self, text: str) -> None:
+    def _tell_all(self, told: Message) -> None:
         for client in set().union(*self._clients.values()):
-            client.put(text)
+            client.put(told)
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

@@ -30,11 +30,25 @@ def compiled() -> bool:
 
 
 def compile_all() -> None:
-    """Carry a small simulated market through every engine once; what is compiled already is only loaded."""
-    market = simulate(SimulationParams.ending(_END, _DAYS, Timeframe.DAY, _COINS), seed=29)
-    lookahead.funnel(_funnelled(market), _DAYS - 1)
-    _backtest(market.panel)
-    indicators(market.panel)
+    """Compile every loop; what is compiled already is only loaded."""
+    compile_funnel()
+    compile_rest()
+
+
+def compile_funnel() -> None:
+    """Carry a small simulated market through every layer once: what a run of the pipeline needs."""
+    lookahead.funnel(_funnelled(_market()), _DAYS - 1)
+
+
+def compile_rest() -> None:
+    """What backtests and charts need beyond that."""
+    panel = _market().panel
+    _backtest(panel)
+    indicators(panel)
+
+
+def _market() -> SimulatedMarket:
+    return simulate(SimulationParams.ending(_END, _DAYS, Timeframe.DAY, _COINS), seed=29)
 
 
 def _backtest(panel: Panel) -> None:

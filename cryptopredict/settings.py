@@ -60,7 +60,6 @@ MIDDLEWARE = [
     "cryptopredict.common.tracing.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "cryptopredict.common.restapi.middleware.BodyLimitMiddleware",
-    "cryptopredict.common.restapi.middleware.KeptAnswersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -174,7 +173,8 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    "POSTPROCESSING_HOOKS": [],  # choices stay where they are used: naming them collides across apps
+    # Choices stay where they are used: naming them, as the default does, collides across apps.
+    "POSTPROCESSING_HOOKS": ["cryptopredict.common.restapi.openapi.bounds_as_numbers"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

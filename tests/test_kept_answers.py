@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
-from django.test import Client
+from django.core import signals
+from django.db import close_old_connections, connection, transaction
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -18,6 +21,7 @@ from accounts.services import create_user, token_issue, token_revoke
 from cryptopredict.common import identities, realtime
 from cryptopredict.common.realtime import changed
 from cryptopredict.common.restapi import kept
+from cryptopredict.wsgi import application
 from macro.tests.factories import MOMENT, RegimeAnalysisFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,22 +34,54 @@ def _keeping(settings: Any, servers: Any, monkeypatch: pytest.MonkeyPatch) -> It
     settings.API_KEEP_SECONDS = 60
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
     own = uuid.uuid4().hex
+    for signal in (signals.request_started, signals.request_finished):
+        signal.disconnect(close_old_connections)  # the server's end of a request is not the tests' end
     monkeypatch.setattr(kept, "PREFIX", f"test.{own}:")
     monkeypatch.setattr(realtime, "VERSION", f"test.{own}.version")
     monkeypatch.setattr(identities, "PREFIX", f"test.{own}.identity:")
     monkeypatch.setattr(identities, "EPOCH", f"test.{own}.epoch")
     yield
+    for signal in (signals.request_started, signals.request_finished):
+        signal.connect(close_old_connections)
 
 
-def program(role: str = "guest", name: str = "script") -> tuple[Client, ApiToken]:
+class Program:
+    """A program with a key, at the door that the web server opens: the WSGI application."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+
+    def get(self, address: str, headers: dict[str, str] | None = None) -> HttpResponse:
+        return self._ask("get", address, headers)
+
+    def post(self, address: str) -> HttpResponse:
+        return self._ask("post", address, None)
+
+    def _ask(self, method: str, address: str, headers: dict[str, str] | None) -> HttpResponse:
+        asked = {"Authorization": f"Token {self.key}", **(headers or {})}
+        environ = getattr(RequestFactory(), method)(address, headers=asked).environ
+        found: list[Any] = []
+        parts = application(environ, lambda status, given: found.extend((status, given)))
+        response = Answer(b"".join(parts), status=int(found[0].split()[0]), headers=dict(found[1]))
+        if hasattr(parts, "close"):
+            parts.close()
+        return response
+
+
+class Answer(HttpResponse):
+    def json(self) -> Any:
+        return json.loads(self.content)
+
+
+def program(role: str = "guest", name: str = "script") -> tuple[Program, ApiToken]:
     user = User.objects.filter(email=f"{role}@example.org").first() or create_user(
         email=f"{role}@example.org", role=role
     )
     token, text = token_issue(user=user, name=name)
-    return Client(headers={"Authorization": f"Token {text}"}), token
+    return Program(text), token
 
 
-def queries(client: Client, address: str, **headers: str) -> tuple[Any, int]:
+def queries(client: Client | Program, address: str, **headers: str) -> tuple[Any, int]:
     with CaptureQueriesContext(connection) as found:
         response = client.get(address, headers=headers or None)
     return response, len(found)
@@ -208,3 +244,57 @@ def test_a_message_to_me_and_what_i_send_outdate_what_is_kept_for_me_and_for_nob
     assert mine.post(f"/api/v1/ui/notifications/{row.pk}/read").status_code == 200
     assert mine.get(DASHBOARD).json()["notifications"] == []
     assert queries(theirs, DASHBOARD)[1] == 0
+
+
+def test_what_lies_ready_has_the_headers_of_what_is_made() -> None:
+    RegimeAnalysisFactory()
+    client, _token = program()
+    asked = {"X-Request-ID": "mine-1", "X-Forwarded-Proto": "https"}
+    made, (ready, count) = client.get(REGIME, headers=asked), queries(client, REGIME, **asked)
+    assert count == 0
+    own = {"Allow", "Content-Security-Policy", "X-Frame-Options", "Content-Language"}  # of pages
+    assert {k: v for k, v in made.headers.items() if k not in own} == dict(ready.headers)
+
+
+@pytest.mark.parametrize(
+    "unusual",
+    [
+        {"If-Match": '"x"'},
+        {"Cookie": "sessionid=x"},
+        {"Accept": "text/html"},
+        {"Accept": "text/csv, application/json"},
+    ],
+    ids=str,
+)
+def test_what_is_unusual_goes_the_usual_way(unusual: dict[str, str]) -> None:
+    RegimeAnalysisFactory()
+    client, _token = program()
+    client.get(REGIME)
+    assert queries(client, REGIME, **unusual)[1] > 0
+
+
+def test_a_date_counts_only_where_no_tag_is_given() -> None:
+    RegimeAnalysisFactory()
+    client, _token = program()
+    date = client.get(REGIME)["Last-Modified"]
+    assert client.get(REGIME, headers={"If-Modified-Since": date}).status_code == 304
+    both = {"If-Modified-Since": date, "If-None-Match": '"other"'}
+    assert client.get(REGIME, headers=both).status_code == 200
+
+
+def test_a_reader_above_its_rate_is_refused_though_the_answer_lies_ready(settings: Any) -> None:
+    RegimeAnalysisFactory()
+    client, _token = program()
+    settings.API_RATES = {"guest": 1}
+    assert client.get(REGIME).status_code == 200
+    assert client.get(REGIME).status_code == 429
+
+
+def test_redis_that_was_restarted_is_reached_again() -> None:
+    RegimeAnalysisFactory()
+    client, _token = program()
+    client.get(REGIME)
+    assert queries(client, REGIME)[1] == 0
+    realtime.connection().client_kill_filter(_type="normal", skipme=True)
+    realtime.connection().script_flush()
+    assert queries(client, REGIME)[1] == 0

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from django.apps import apps
 from django.db import ProgrammingError, transaction
 from django.utils import timezone
 
+from aimodels.models import LayerSource, Prediction
+from aimodels.tests.factories import PredictionFactory
 from assets.engine.timeframe import Timeframe
 from assets.models import Analysis
 from macro.models import Dominance, MarketSentiment, RegimeForecast
@@ -75,3 +80,37 @@ def test_dominance_shares_have_to_add_up_to_a_hundred() -> None:
         Dominance.objects.create(timeframe=Timeframe.DAY, as_of=moment, **shares)
     shares["stablecoin_dominance"] = 10
     Dominance.objects.create(timeframe=Timeframe.DAY, as_of=moment, **shares)
+
+
+@pytest.mark.django_db
+def test_what_a_batch_holds_comes_back_as_it_was() -> None:
+    texts = ["", "\\N", "a tab\t, a line\n, a return\r and \\", "نماد", "NULL", "\x08\x0b\x0c", "\\t"]
+    model = PredictionFactory()
+    whens = [model.as_of + timedelta(days=day) for day in range(1, len(texts) + 1)]
+    numbers = np.array([0.1 + 0.2, 1e-300, -0.0, np.nan, 1e22, 5e-324, 2.5])
+    written = Prediction.objects.append(
+        {
+            "timeframe": Timeframe.DAY,
+            "asset_id": np.full(len(texts), model.asset_id),
+            "as_of": whens,
+            "target_datetime": pd.DatetimeIndex(whens) + timedelta(days=1),
+            "layer_source": LayerSource.LAYER3,
+            "model_name": texts,
+            "model_version": "1",
+            "prediction_horizon": 24,
+            "input_price": [Decimal("0.000000000000000123")] * len(texts),
+            "predicted_price": ["1.25"] * len(texts),
+            "confidence_score": 0.5,
+            "model_parameters": [{"text": text, "odd": float("nan")} for text in texts],
+            "squared_error": numbers,
+            "is_inside": [True, False, None, np.bool_(True), None, None, None],
+        }
+    )
+    rows = list(Prediction.objects.exclude(pk=model.pk).order_by("as_of"))
+    assert written == len(texts)
+    assert [row.model_name for row in rows] == texts
+    assert [row.model_parameters for row in rows] == [{"text": text, "odd": None} for text in texts]
+    assert [row.as_of for row in rows] == whens
+    assert [row.squared_error for row in rows] == [x if x == x else None for x in numbers.tolist()]
+    assert [row.is_inside for row in rows] == [True, False, None, True, None, None, None]
+    assert rows[0].input_price == Decimal("0.000000000000000123")

@@ -5,17 +5,23 @@ import hashlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
+from importlib import import_module
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
+from daphne.ws_protocol import WebSocketProtocol
 from django.conf import settings as django_settings
+from django.contrib.sessions.models import Session
 from django.db import connections, transaction
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import ApiToken, User
+from accounts.services import token_issue, token_revoke
+from cryptopredict import consumers, sockets
 from cryptopredict import hub as hubs
 from cryptopredict.common import realtime
 from cryptopredict.common.realtime import Topic, publish
@@ -167,6 +173,80 @@ async def test_a_program_comes_in_by_token_until_it_is_revoked(casual: User) -> 
     assert await refused(path, (b"authorization", b"Token wrong"))
 
 
+@pytest.mark.parametrize("way", ["token", "session", "role"])
+async def test_an_open_stream_ends_once_what_let_it_in_counts_no_longer(
+    casual: User, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "HEARTBEAT", 0.1)
+    token, text = await sync_to_async(token_issue)(user=casual, name="bot")
+    headers = [(b"authorization", f"Token {text}".encode())]
+    if way == "session":
+        headers = [await sync_to_async(cookie)(casual), HOME]
+    async with listening(f"/api/v1/ws/signals/{casual.pk}", *headers) as socket:
+        assert json.loads(await socket.receive_from(timeout=5))["topic"] == "stream.beat"
+        if way == "token":
+            await sync_to_async(token_revoke)(token=token)
+        elif way == "session":
+            await sync_to_async(end_sessions)()
+        else:
+            await User.objects.filter(pk=casual.pk).aupdate(role="guest")
+        told = await socket.receive_output(timeout=5)
+        while told["type"] == "websocket.send":
+            told = await socket.receive_output(timeout=5)
+        assert (told["type"], told["code"]) == ("websocket.close", 4401)
+
+
+def end_sessions() -> None:
+    store = import_module(django_settings.SESSION_ENGINE).SessionStore
+    for session in Session.objects.all():
+        store(session.pk).flush()
+
+
+class Wire:
+    """What Daphne's sockets write to: a transport that can be full."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self.producer: Any = None
+
+    def write(self, data: bytes) -> None:
+        self.written.append(data)
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        assert streaming
+        assert self.producer is None
+        self.producer = producer
+
+    def unregisterProducer(self) -> None:
+        self.producer = None
+
+
+async def test_daphnes_socket_gets_finished_frames_and_waits_or_goes_when_it_is_full() -> None:
+    dropped = asyncio.Event()
+
+    async def drop() -> None:
+        dropped.set()
+
+    protocol = WebSocketProtocol()
+    protocol.transport, protocol.state = Wire(), protocol.STATE_OPEN
+    protocol.transport.registerProducer(object(), True)
+    client = sockets.client_of(partial(print, protocol), drop, drop)
+    client.put(sockets.Message("é"))
+    assert protocol.transport.written == [b"\x81\x02\xc3\xa9"]
+    protocol.transport.producer.pauseProducing()
+    client.put(sockets.Message("a"))
+    assert len(protocol.transport.written) == 1
+    protocol.transport.producer.resumeProducing()
+    assert protocol.transport.written[1:] == [b"\x81\x01a"]
+    protocol.transport.producer.pauseProducing()
+    for _ in range(sockets.QUEUE + 1):
+        client.put(sockets.Message("b"))
+    await asyncio.wait_for(dropped.wait(), 5)
+    assert client.too_slow
+    protocol.transport.producer.resumeProducing()
+    assert len(protocol.transport.written) == 2
+
+
 async def test_a_client_that_does_not_read_is_dropped_and_the_others_go_on() -> None:
     released, dropped, heard = asyncio.Event(), asyncio.Event(), []
 
@@ -179,16 +259,16 @@ async def test_a_client_that_does_not_read_is_dropped_and_the_others_go_on() -> 
     async def quick(text: str) -> None:
         heard.append(text)
 
-    slow, fast = hubs.Client(stuck, drop), hubs.Client(quick, drop)
-    for number in range(hubs.QUEUE + 2):
-        slow.put(str(number))
-        fast.put(str(number))
+    slow, fast = sockets.TaskClient(stuck, drop), sockets.TaskClient(quick, drop)
+    for number in range(sockets.QUEUE + 2):
+        slow.put(sockets.Message(str(number)))
+        fast.put(sockets.Message(str(number)))
         await asyncio.sleep(0)
     await asyncio.wait_for(dropped.wait(), 5)
     assert slow.too_slow
     assert not fast.too_slow
     await asyncio.sleep(0.01)
-    assert heard == [str(number) for number in range(hubs.QUEUE + 2)]
+    assert heard == [str(number) for number in range(sockets.QUEUE + 2)]
     await slow.close()
     await fast.close()
 

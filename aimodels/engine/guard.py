@@ -16,6 +16,8 @@ USUAL, FAR = 0.99, 2.0
 ALWAYS = 0.95
 SHRINKAGE = 0.1
 LEAST_ROWS = 50
+#: So many rows tell the quantiles and the covariance; more would cost time and change nothing.
+MOST_ROWS = 5000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +61,11 @@ def reference(x: Floats) -> Reference:
     made = Reference(low, high, centre, scale, whiten, 1.0, seen.mean(axis=0))
     usual = float(np.quantile(distance(made, x), USUAL))
     return Reference(low, high, centre, scale, whiten, max(usual, 1e-9), made.known)
+
+
+def thinned(x: Floats) -> Floats:
+    """Every k-th of training rows x (M, F), from the first on, so that at most MOST_ROWS are left."""
+    return x[:: -(-len(x) // MOST_ROWS)] if len(x) else x
 
 
 def distance(known: Reference, x: Floats) -> Floats:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from aimodels.engine import volatility
+from aimodels.engine import guard, volatility
 from aimodels.engine.conformal import GROUPS, Widths, adapted, fit_widths, group_of, width_at
 from aimodels.engine.linear import Linear, fit_ridge, score
 from aimodels.engine.spec import ModelSpec, ModelType, fit_times, serving
@@ -30,6 +30,8 @@ LEAST_ROWS = 2000
 PENALTY = 10.0
 #: How fast the level follows what was covered; slower where a row's outcome is known weeks later.
 GAMMA: Mapping[int, float] = {1: 0.005, 7: 0.005, 30: 0.002}
+#: Confidence in an interval of a coin that is like nothing learned from: it may hold or not.
+NOTHING_KNOWN = 0.5
 
 
 def _spec(days: int) -> ModelSpec:
@@ -41,6 +43,7 @@ def _spec(days: int) -> ModelSpec:
         features=FEATURES,
         horizon_days=days,
         train_days=TRAIN_DAYS,
+        version=2,
         metric="interval score",
         rival="random walk with an exponentially weighted volatility",
     )
@@ -51,11 +54,13 @@ SPECS = tuple(_spec(days) for days in HORIZON_DAYS)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class IntervalFit:
-    """`scale`: log of the daily move from FEATURES; `widths` in units of it; `rows` learned from."""
+    """`scale`: log of the daily move from FEATURES; `widths` in units of it; `rows` learned from, and what
+    they looked like."""
 
     scale: Linear
     widths: Widths
     rows: int
+    seen: guard.Reference
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +69,8 @@ class Result:
 
     `half` (H, R, N): the interval is price times exp(-half) to price times exp(half); `group` (H, R, N) by
     volatility, -1 unknown; `level` and `covered` (H, R, G): each group's adapted level, and the share its
-    intervals covered in the year before. `members` (R, N). NaN: no fit, or too few bars.
+    intervals covered in the year before; `unlike` (H, R, N) in [0, 1]: how unlike what was learned from a
+    coin is. `members` (R, N). NaN: no fit, or too few bars.
     """
 
     first: int
@@ -73,6 +79,7 @@ class Result:
     group: Ints
     level: Floats
     covered: Floats
+    unlike: Floats
 
 
 Fits = Mapping[str, Mapping[datetime, IntervalFit]]
@@ -94,8 +101,9 @@ def fit(inputs: Inputs, row: int, spec: ModelSpec) -> IntervalFit:
     bars, train, stride, span = (
         frame.bars(timedelta(days=days)) for days in (spec.horizon_days, TRAIN_DAYS, STRIDE_DAYS, WIDTH_DAYS)
     )
-    inputs = _between(inputs, max(0, row - train), row + 1)
-    moved, target = volatility.foretold(inputs, bars)
+    start = max(0, row - train)
+    moved, target = volatility.foretold_between(inputs, start, row + 1, bars)
+    inputs = _between(inputs, start, row + 1)
     last = len(moved) - 1 - bars
     used = np.arange(last, -1, -stride)[::-1]
     known = inputs.members[used] & np.isfinite(inputs.features[0, used]) & np.isfinite(target[used])
@@ -103,13 +111,14 @@ def fit(inputs: Inputs, row: int, spec: ModelSpec) -> IntervalFit:
     if len(where) < LEAST_ROWS:
         raise ValueError(f"{spec.name}: {len(where)} labelled rows; {LEAST_ROWS} are needed")
     rows = used[where]
-    line = fit_ridge(gather(inputs, rows, columns, bars), target[rows, columns], PENALTY)
+    x = gather(inputs, rows, columns, bars)
+    line = fit_ridge(x, target[rows, columns], PENALTY)
     recent = np.arange(max(0, last - span + 1), last + 1)
     able = inputs.members[recent] & np.isfinite(inputs.features[0, recent]) & np.isfinite(moved[recent])
     where, columns = np.nonzero(able)
     scale = np.exp(score(line, gather(inputs, recent[where], columns, bars))) * np.sqrt(spec.horizon_days)
     widths = fit_widths(scale, np.abs(moved[recent[where], columns]) / scale)
-    return IntervalFit(line, widths, len(rows))
+    return IntervalFit(line, widths, len(rows), guard.reference(guard.thinned(x)))
 
 
 def gather(inputs: Inputs, rows: Ints, columns: Ints, bars: int) -> Floats:
@@ -125,6 +134,7 @@ def apply(inputs: Inputs, fits: Fits, first: int) -> Result:
     half = np.full((*shape, coins), np.nan)
     group = np.full((*shape, coins), -1, dtype=np.int64)
     level, covered = np.full((*shape, GROUPS), np.nan), np.full((*shape, GROUPS), np.nan)
+    strange = np.full((*shape, coins), np.nan)
     for h, spec in enumerate(SPECS):
         for moment, served in serving(spec, inputs.panel, first).items():
             known = fits.get(spec.name, {}).get(moment)
@@ -133,7 +143,8 @@ def apply(inputs: Inputs, fits: Fits, first: int) -> Result:
             into = slice(served.start - first, served.stop - first)
             part = _part(inputs, spec, known, moment, served)
             half[h, into], group[h, into], level[h, into], covered[h, into] = part
-    return Result(first, inputs.members[first:], half, group, level, covered)
+            strange[h, into] = _strange(inputs, spec, known, served)
+    return Result(first, inputs.members[first:], half, group, level, covered, strange)
 
 
 def analyse(panel: Panel, first: int) -> Result:
@@ -169,7 +180,7 @@ def _part(
     wide = slice(begin, served.stop)
     scale = scales(inputs, known.scale, wide, spec.horizon_days)
     group = group_of(known.widths.edges, scale)
-    moved, _ = volatility.foretold(_between(inputs, begin, served.stop), bars)
+    moved, _ = volatility.foretold_between(inputs, begin, served.stop, bars)
     mine = np.where(inputs.members[wide], group, -1)
     level, covered = adapted(known.widths, mine, np.abs(moved) / scale, bars, LEVEL, GAMMA[spec.horizon_days])
     own = slice(served.start - begin, None)
@@ -178,6 +189,22 @@ def _part(
         factor = width_at(known.widths, number, level[own, number])[:, None]
         half = np.where(group[own] == number, factor * scale[own], half)
     return half, group[own], level[own], covered[own]
+
+
+def _strange(inputs: Inputs, spec: ModelSpec, known: IntervalFit, rows: slice) -> Floats:
+    """How unlike what was learned from each member of the rows is (r, N); NaN for others."""
+    bars = inputs.panel.timeframe.bars(timedelta(days=spec.horizon_days))
+    where, columns = np.nonzero(inputs.members[rows])
+    out = np.full(inputs.members[rows].shape, np.nan)
+    out[where, columns] = guard.unlike(known.seen, gather(inputs, where + rows.start, columns, bars))
+    return out
+
+
+def lowered(covered: Floats, strange: Floats) -> Floats:
+    """How far to rely on an interval (...): the share that such intervals `covered`, LEVEL where none has
+    ended yet, drawn to NOTHING_KNOWN as far as its coin is unlike (...) what was learned from."""
+    measured = np.where(np.isfinite(covered), covered, LEVEL)
+    return guard.lowered(measured, NOTHING_KNOWN, np.nan_to_num(strange))
 
 
 def scales(inputs: Inputs, line: Linear, rows: slice, days: int) -> Floats:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn import config_context
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from assets.engine.panel import Bools, Floats
+from assets.engine.panel import Bools, Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,28 @@ def fit_logistic(x: Floats, y: Bools | Floats, c: float, weight: Floats | None =
     Raises ValueError below 2 F rows.
     """
     x, target, weight, mean, scale = _prepare(x, np.asarray(y, dtype=np.float64), weight)
+    return _logistic(_standard(x, mean, scale), target, weight, mean, scale, c)
+
+
+def fit_each(x: Floats, label: Ints, classes: int, c: float) -> tuple[Linear, ...]:
+    """One regression a class against the rest: `fit_logistic(x, label == k, c)` of each k, the rows
+    standardised once."""
+    x, told, _, mean, scale = _prepare(x, label.astype(np.float64), None)
+    standard = _standard(x, mean, scale)
+    targets = ((told == k).astype(np.float64) for k in range(classes))
+    return tuple(_logistic(standard, target, None, mean, scale, c) for target in targets)
+
+
+def _logistic(
+    standard: Floats, target: Floats, weight: Floats | None, mean: Floats, scale: Floats, c: float
+) -> Linear:
     positive = float(np.average(target, weights=weight))
     if positive in (0.0, 1.0):
         clipped = np.clip(positive, 1 / (len(target) + 2), 1 - 1 / (len(target) + 2))
-        return Linear(mean, scale, np.zeros(x.shape[1]), float(np.log(clipped / (1 - clipped))))
-    model = LogisticRegression(C=c, max_iter=500, tol=1e-8, solver="newton-cholesky")
-    model.fit(_standard(x, mean, scale), target, sample_weight=weight)
+        return Linear(mean, scale, np.zeros(len(mean)), float(np.log(clipped / (1 - clipped))))
+    with config_context(assume_finite=True, skip_parameter_validation=True):  # both are known by now
+        model = LogisticRegression(C=c, max_iter=500, tol=1e-8, solver="newton-cholesky")
+        model.fit(standard, target, sample_weight=weight)
     return Linear(mean, scale, np.asarray(model.coef_[0], dtype=np.float64), float(model.intercept_[0]))
 
 

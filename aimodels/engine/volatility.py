@@ -6,7 +6,7 @@ value is a function of a window that ends at its row.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import numpy as np
@@ -40,13 +40,14 @@ FEATURES = (
 class Inputs:
     """`members` (T, N) universe; `features` (F - 1, T, N), all of FEATURES but the weekend, which is the
     horizon's; `daily` (T, N) the day's move: root mean square of return and Parkinson range. NaN where too
-    little is known.
+    little is known. `ahead` keeps what `foretold` made of the whole panel, by bars.
     """
 
     panel: Panel
     members: Bools
     features: Floats
     daily: Floats
+    ahead: dict[int, tuple[Floats, Floats]] = field(default_factory=dict, repr=False)
 
 
 def lookback(timeframe: Timeframe) -> int:
@@ -116,6 +117,17 @@ def foretold(inputs: Inputs, bars: int) -> tuple[Floats, Floats]:
     days = bars / inputs.panel.timeframe.bars(timedelta(days=1))
     net = np.log(np.maximum(np.abs(ahead) / np.sqrt(days), FLOOR))
     return ahead, 0.5 * (net + np.log(np.maximum(path, FLOOR)))
+
+
+def foretold_between(inputs: Inputs, start: int, stop: int, bars: int) -> tuple[Floats, Floats]:
+    """`foretold` of rows start..stop-1 as known when the last of them had closed: the same digits as from
+    a panel that ends there, made once for all fits."""
+    if bars not in inputs.ahead:
+        inputs.ahead[bars] = foretold(inputs, bars)
+    moved, target = (whole[start:stop].copy() for whole in inputs.ahead[bars])
+    unknown = slice(max(0, stop - start - bars), None)
+    moved[unknown], target[unknown] = np.nan, np.nan
+    return moved, target
 
 
 def _log(over: Floats, under: Floats) -> Floats:

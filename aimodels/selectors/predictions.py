@@ -72,8 +72,10 @@ def adapted_level(model_name: str, timeframe: Timeframe, as_of: datetime, group:
 
 
 def measured_coverage(model_name: str, timeframe: Timeframe, as_of: datetime, group: int) -> float | None:
-    """How often intervals of this volatility group had covered by `as_of`; None where none was told."""
-    return _of_group(model_name, timeframe, as_of, group).values_list("confidence_score", flat=True).first()
+    """How often intervals of this volatility group had covered by `as_of`; None where none has been told."""
+    found = _of_group(model_name, timeframe, as_of, group).values_list("model_parameters", flat=True).first()
+    covered = None if found is None else found.get("covered")
+    return None if covered is None else float(covered)
 
 
 def _of_group(model_name: str, timeframe: Timeframe, as_of: datetime, group: int) -> QuerySet[Prediction]:

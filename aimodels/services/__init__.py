@@ -3,6 +3,7 @@
 from aimodels.services.decisions import RollbackError, activate, rollback
 from aimodels.services.evaluation import evaluate
 from aimodels.services.jobs import BusyError, TrainingError, cancel, mend_all, request
+from aimodels.services.limits import LimitError, limit_predictions
 from aimodels.services.predictions import PredictionError, ask, foretell
 from aimodels.services.realisation import Realised, resolve
 from aimodels.services.serving import Served, serve
@@ -10,6 +11,7 @@ from aimodels.services.training import train, train_all
 
 __all__ = [
     "BusyError",
+    "LimitError",
     "PredictionError",
     "Realised",
     "RollbackError",
@@ -20,6 +22,7 @@ __all__ = [
     "cancel",
     "evaluate",
     "foretell",
+    "limit_predictions",
     "mend_all",
     "request",
     "resolve",

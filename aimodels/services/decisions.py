@@ -36,6 +36,8 @@ def activate(model: AIModel) -> None:
     if current is not None and family(current.version) == family(model.version):
         # What was judged is the family, walk-forward: its next calendar refit stands as it stood.
         AIModel.objects.filter(pk=model.pk).update(performance_metrics=current.performance_metrics)
+    if current is not None:  # what an administrator set is set for the model, not for 28 days of it
+        AIModel.objects.filter(pk=model.pk).update(max_predictions_per_hour=current.max_predictions_per_hour)
     reasons = [] if current is not None else ["not judged yet: there is nothing else to serve"]
     decide(
         verdict=verdict,

@@ -14,12 +14,13 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from aimodels import selectors
-from aimodels.engine import intervals
+from aimodels.engine import guard, intervals
 from aimodels.engine.conformal import group_of, width_at
 from aimodels.engine.intervals import HORIZON_DAYS, LEVEL, SPECS, Inputs, IntervalFit, Result
 from aimodels.engine.spec import ModelSpec, fit_times, serving
 from aimodels.engine.volatility import lookback as bars_of_a_coin
 from aimodels.models import LayerSource, Prediction
+from aimodels.services.limits import admit
 from aimodels.services.serving import Served, serve
 from assets import selectors as assets
 from assets.engine.panel import Bools, Floats, Ints, Panel
@@ -67,7 +68,8 @@ def foretell(
     first = panel.known_at(since) - 1
     inputs = intervals.prepare(panel)
     served = {spec.name: _serve(spec, inputs, first) for spec in SPECS}
-    result = intervals.apply(inputs, {name: kept.fits for name, kept in served.items()}, first)
+    stored = {spec.name: served[spec.name].fits for spec in SPECS if spec.horizon_days in STORED_DAYS}
+    result = intervals.apply(inputs, stored, first)
     with transaction.atomic():
         return sum(
             Prediction.objects.append(columns)
@@ -123,6 +125,7 @@ def _columns(book: _Book, context: Context) -> dict[str, Any]:
     closes = [panel.as_of(row) for row in range(first, len(panel.times))]
     group = book.result.group[book.h][rows, columns]
     covered = book.result.covered[book.h][rows, group]
+    strange = book.result.unlike[book.h][rows, columns]
     span = timedelta(days=book.spec.horizon_days)
     owners = book.fits()
     told = [closes[row] for row in rows.tolist()]
@@ -143,13 +146,25 @@ def _columns(book: _Book, context: Context) -> dict[str, Any]:
         "lower_price": texts[1],
         "upper_price": texts[2],
         "interval_level": LEVEL,
-        "confidence_score": np.where(np.isfinite(covered), covered, LEVEL),
+        "confidence_score": intervals.lowered(covered, strange),
+        "notes": _notes(strange),
         "model_parameters": _parameters(book.result, book.h, rows, group),
         "macro_context": _by_row(rows, [dict(words) for words in said]),
         "market_conditions": _by_row(rows, [str(words.get("regime", "")) for words in said]),
         "volatility_level": [VOLATILITY[number] for number in group.tolist()],
         **_outcomes(book, (rows, columns), texts),
     }
+
+
+def _notes(strange: Floats) -> list[str]:
+    """Why a confidence is lower than what such intervals have covered; "" where it is not."""
+    return [
+        f"unlike what was learned from by {share:.2f} (0 usual, 1 nothing like it): confidence is drawn to "
+        f"{intervals.NOTHING_KNOWN} by that share"
+        if share >= 0.005
+        else ""
+        for share in np.nan_to_num(strange).tolist()
+    ]
 
 
 def _by_row(rows: Ints, values: Sequence[Any]) -> list[Any]:
@@ -161,10 +176,18 @@ def _version(spec: ModelSpec, moment: datetime | None) -> str:
 
 
 def _parameters(result: Result, h: int, rows: Ints, group: Ints) -> list[dict[str, Any]]:
-    """Group of volatility and its adapted level, one object for all coins of a row and group."""
+    """Group of volatility, its adapted level and what it covered; one object for all coins of a row and
+    group."""
     shape = result.level[h].shape
     made = [
-        [{"group": number, "level": float(result.level[h, row, number])} for number in range(shape[1])]
+        [
+            {
+                "group": number,
+                "level": float(result.level[h, row, number]),
+                "covered": float(result.covered[h, row, number]),
+            }
+            for number in range(shape[1])
+        ]
         for row in range(shape[0])
     ]
     return [made[row][number] for row, number in zip(rows.tolist(), group.tolist(), strict=True)]
@@ -218,7 +241,8 @@ def ask(*, user_id: int, asset_id: int, layer: LayerSource, hours: int, now: dat
     """Tell one coin's price interval `hours` from its last daily close, for the user who asks.
 
     Whatever coin: its own bars are enough. Raises PredictionError where the coin is unknown or has too few
-    bars, the horizon is not between an hour and ninety days, or no model has been fitted yet.
+    bars, the horizon is not between an hour and ninety days, or no model has been fitted yet; LimitError
+    where the model has told as many as it may within the hour.
     """
     if not 1 <= hours <= MOST_HOURS:
         rule = f"must lie between 1 and {MOST_HOURS} hours"
@@ -241,6 +265,7 @@ def ask(*, user_id: int, asset_id: int, layer: LayerSource, hours: int, now: dat
         mend = "Import a month of candles up to now, or ask for another coin."
         raise PredictionError("crypto_id", asset_id, rule, mend)
     get_user_model().objects.get(pk=user_id)
+    admit(model_id=used["model_id"], now=now)
     return _keep(asset, user_id, layer, as_of, hours, float(panel.close[-1, 0]), half, used)
 
 
@@ -256,7 +281,7 @@ def _one(
     if inputs.panel.shape[1] == 0 or not np.isfinite(inputs.panel.close[-1]).all():
         return float("nan"), {}
     last = slice(len(inputs.panel.times) - 1, None)
-    halves, groups = [], []
+    halves, groups, strange = [], [], []
     for spec in SPECS:
         fit = fits[spec.name][3]
         scale = intervals.scales(inputs, fit.scale, last, spec.horizon_days)[0, 0]
@@ -264,11 +289,14 @@ def _one(
         level = selectors.adapted_level(spec.name, inputs.panel.timeframe, as_of, group) or LEVEL
         halves.append(float(scale * width_at(fit.widths, max(group, 0), level)))
         groups.append(group)
+        strange.append(_unlike(inputs, fit, spec))
     place = next((h for h, days in enumerate(HORIZON_DAYS) if hours <= 24 * days), len(SPECS) - 1)
     spec = SPECS[place]
     model_id, version, fitted, _ = fits[spec.name]
     names = dict(zip(spec.features, [*inputs.features[:, -1, 0].tolist()], strict=False))
     frame = inputs.panel.timeframe
+    found = selectors.measured_coverage(spec.name, frame, as_of, groups[place])
+    covered = float("nan") if found is None else found
     used = {
         "model_id": model_id,
         "model_name": spec.name,
@@ -278,9 +306,18 @@ def _one(
         "features_used": list(spec.features),
         "model_parameters": {"group": groups[place]},
         "volatility_level": VOLATILITY[max(groups[place], 0)],
-        "confidence_score": selectors.measured_coverage(spec.name, frame, as_of, groups[place]),
+        "confidence_score": float(intervals.lowered(np.float64(covered), np.float64(strange[place]))),
+        "notes": _notes(np.array([strange[place]]))[0],
     }
     return float(intervals.half_at(np.array(halves), hours)), used
+
+
+def _unlike(inputs: Inputs, fit: IntervalFit, spec: ModelSpec) -> float:
+    """How unlike what was learned from the last bar of the only coin is."""
+    bars = inputs.panel.timeframe.bars(timedelta(days=spec.horizon_days))
+    last = np.array([len(inputs.panel.times) - 1])
+    x = intervals.gather(inputs, last, np.array([0]), bars)
+    return float(guard.unlike(fit.seen, x)[0])
 
 
 def _keep(
@@ -293,7 +330,6 @@ def _keep(
     half: float,
     used: dict[str, Any],
 ) -> Prediction:
-    confidence = used.pop("confidence_score")
     texts = _texts(price * np.exp(np.array([0.0, -half, half])))
     made = Prediction.objects.create(
         asset=asset,
@@ -308,7 +344,6 @@ def _keep(
         lower_price=texts[1],
         upper_price=texts[2],
         interval_level=LEVEL,
-        confidence_score=LEVEL if confidence is None else confidence,
         **used,
     )
     made.refresh_from_db()

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from django.utils import timezone
@@ -171,7 +172,7 @@ def keep(
             "artefact": data,
             "artefact_sha256": artefact.digest(data),
             "framework": "json",
-            "framework_versions": {name: importlib.metadata.version(name) for name in _FRAMEWORKS},
+            "framework_versions": _framework_versions(),
             "configuration": {
                 "horizon_days": spec.horizon_days,
                 "train_days": spec.train_days,
@@ -195,3 +196,9 @@ def keep(
         },
     )
     return row
+
+
+@lru_cache(maxsize=1)
+def _framework_versions() -> dict[str, str]:
+    """Looked up once a process: each is a search through the installed packages' files."""
+    return {name: importlib.metadata.version(name) for name in _FRAMEWORKS}

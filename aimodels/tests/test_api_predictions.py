@@ -111,6 +111,20 @@ def test_a_professional_asks_and_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
     assert given["layer"] is LayerSource.LAYER4
 
 
+def test_who_asks_a_model_too_often_is_told_when_it_answers_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    client, _ = as_role("professional")
+
+    def ask(**given: Any) -> Prediction:
+        raise services.LimitError("interval_1d", 20, 90.4)
+
+    monkeypatch.setattr(services, "ask", ask)
+    wanted = {"crypto_id": 1, "layer_source": "layer4", "prediction_horizon": 4}
+    response = client.post(URL, wanted, content_type="application/json")
+    assert response.status_code == 429
+    assert response["Retry-After"] == "91"
+    assert "20 predictions an hour" in body(response)["detail"]
+
+
 @pytest.mark.parametrize("role", ["guest", "casual"])
 def test_asking_is_for_professionals(role: str) -> None:
     client, _ = as_role(role)

@@ -6,15 +6,18 @@ from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any
 
+import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from aimodels import services
+from aimodels.engine import guard
 from aimodels.engine.intervals import half_at
 from aimodels.models import AIModel, LayerSource, OutcomeReason, Prediction
-from aimodels.services import realisation
+from aimodels.services import predictions, realisation
 from aimodels.services.predictions import MOST_HOURS
 from aimodels.tests.factories import MOMENT, PredictionFactory, UserFactory
 from assets import selectors as assets
@@ -190,6 +193,43 @@ def test_who_asks_is_told_what_the_system_says_at_its_horizons(market: datetime)
     assert row.lower_price < sooner.lower_price < sooner.predicted_price < sooner.upper_price
     assert sooner.target_datetime == market + timedelta(hours=4)
     assert half_at([0.1, 0.2, 0.3], 4) < 0.1  # type: ignore[arg-type]
+
+
+def test_a_model_tells_people_no_more_than_its_administrator_lets_it(market: datetime) -> None:
+    known = Prediction.objects.values_list("asset_id", flat=True).first()
+    assert known is not None
+    assert services.limit_predictions(name="interval_1d", per_hour=1) == 1
+
+    def ask(hours: int) -> Prediction:
+        person = UserFactory().pk  # another each time: the model's hour is one for all
+        return services.ask(
+            user_id=person, asset_id=known, layer=LayerSource.LAYER3, hours=hours, now=timezone.now()
+        )
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(predictions.assets, "last_close", lambda *_: market)
+        ask(4)
+        with pytest.raises(services.LimitError) as refused:
+            ask(4)
+        assert refused.value.limit == 1
+        assert 3500 < refused.value.seconds <= 3600
+        ask(168)  # another model
+        services.limit_predictions(name="interval_1d", per_hour=None)
+        ask(4)
+
+
+def test_a_coin_unlike_all_that_was_learned_from_is_told_with_less_confidence_and_why(
+    market: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = Prediction.objects.filter(prediction_horizon=24)
+    assert usual.filter(notes="").count() > usual.count() / 2
+    assert all(row.confidence_score > 0.7 for row in usual.filter(notes=""))
+    monkeypatch.setattr(guard, "unlike", lambda seen, x: np.full(x.shape[:-1], 0.8))
+    row = usual.filter(notes="")[0]
+    person = UserFactory().pk
+    told = services.ask(user_id=person, asset_id=row.asset_id, layer=LayerSource.LAYER3, hours=24, now=market)
+    assert told.confidence_score == pytest.approx(row.confidence_score + 0.8 * (0.5 - row.confidence_score))
+    assert "unlike what was learned from by 0.80" in told.notes
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,11 @@ def request_id() -> str:
     return _current.get()
 
 
+def number_of(given: str) -> str:
+    """The number for a request whose caller gave this one: theirs if it is decent, else a new one."""
+    return given if _FORM.fullmatch(given) else uuid.uuid4().hex
+
+
 class RequestIdMiddleware:
     """Take a decent `X-Request-ID` from the caller or make one; say it in the log and in the answer."""
 
@@ -28,8 +33,7 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        given = request.headers.get(HEADER, "")
-        number = given if _FORM.fullmatch(given) else uuid.uuid4().hex
+        number = number_of(request.headers.get(HEADER, ""))
         token = _current.set(number)
         try:
             response = self.get_response(request)

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from aimodels.engine.linear import Linear, fit_logistic, score, sigmoid
+from aimodels.engine.linear import Linear, fit_each, score, sigmoid
 from assets.engine.panel import Bools, Floats, Ints
 from macro.engine.states import REGIMES
 
@@ -88,8 +88,7 @@ def skill(probability: Floats, rival: Floats, label: Ints) -> float:
 
 
 def _fit_scores(x: Floats, label: Ints, usable: Bools) -> tuple[Linear, ...]:
-    rows, told = x[usable], label[usable]
-    return tuple(fit_logistic(rows, told == k, INVERSE_PENALTY) for k in range(len(REGIMES)))
+    return fit_each(x[usable], label[usable], len(REGIMES), INVERSE_PENALTY)
 
 
 def _model(scores: tuple[Linear, ...], x: Floats) -> Floats:

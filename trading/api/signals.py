@@ -77,8 +77,10 @@ class RiskCoverage(restapi.View):
     """What the surest cases had earned, by direction: why signals are issued, or why none is."""
 
     role = "casual"
+    lists = True
     serializer_class = RiskCoverageSerializer
 
+    @extend_schema(responses=RiskCoverageSerializer(many=True))
     def get(self, request: Request) -> Response:
         """The newest models of daily bars, longs first."""
         found = selectors.risk_coverage(Timeframe.DAY, timezone.now())

@@ -8,7 +8,7 @@ import numpy as np
 
 from trading.engine.barriers import DIRECTIONS, Direction
 from trading.engine.inputs import Inputs
-from trading.engine.probability import TimingFit, gather, names, weighed
+from trading.engine.probability import TimingFit, gather, names, unlike, weighed
 from trading.engine.signals import REFUSALS, Result
 from trading.engine.tail import Proof
 
@@ -29,7 +29,8 @@ class Explanation:
 
     `market_context` holds exposure, regime and score where upstream gave them. `calibration_skill` is the
     Brier skill the model had shown, before the signal, on blocks of time it had not seen; `trust` how far
-    it was followed.
+    it was followed; `unlike_training` in [0, 1] how far the probabilities went back to the base rate because
+    nothing like the candidate had been learned from.
     """
 
     direction: Direction
@@ -40,6 +41,7 @@ class Explanation:
     break_even: float
     calibration_skill: float
     trust: float
+    unlike_training: float
     proof: Proof
 
 
@@ -87,6 +89,7 @@ def explain(
         break_even=float(result.break_even[side, row, column]),
         calibration_skill=fit.calibration.skill,
         trust=fit.calibration.trust,
+        unlike_training=float(unlike(fit, x)[0]),
         proof=fit.proof,
     )
 

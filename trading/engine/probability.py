@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import numpy as np
 
+from aimodels.engine import guard
 from aimodels.engine.linear import Linear, contributions, fit_logistic, fit_ridge, score, sigmoid
 from aimodels.engine.spec import ModelSpec, ModelType
 from assets.engine.panel import Floats, Ints
@@ -43,7 +44,7 @@ def _spec(direction: Direction) -> ModelSpec:
         train_days=TRAIN_DAYS,
         metric="brier_skill",
         rival="base rate",
-        version=2,
+        version=3,
     )
 
 
@@ -58,7 +59,8 @@ class TimingFit:
     each of NEAR_DAYS from the longest down, the share of those hits that come that soon. `hit_r`, `miss_r`:
     mean gross R of plans that reached the target, over their own risk-reward ratio, and of those that did
     not. `cases`: candidates seen. `proof`: what those had earned that would have been issued on what was
-    said of them before; `coverage` the same along the whole range.
+    said of them before; `coverage` the same along the whole range. `seen` is what the cases looked like:
+    where a candidate is unlike them, its probabilities go back to the base rate.
     """
 
     line: Linear
@@ -69,6 +71,7 @@ class TimingFit:
     cases: int
     proof: Proof
     coverage: Coverage
+    seen: guard.Reference
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,6 +125,7 @@ def fit(inputs: Inputs, row: int, direction: Direction) -> TimingFit:
         cases=len(cases.rows),
         proof=proof,
         coverage=curve,
+        seen=guard.reference(guard.thinned(cases.x)),
     )
 
 
@@ -194,11 +198,20 @@ def _within(inputs: Inputs, cases: Cases) -> tuple[Linear, ...]:
 
 
 def predict(fit_: TimingFit, x: Floats) -> tuple[Floats, ...]:
-    """Probability (C,) of the target before the stop within 1, 3 and 7 days; never falling with the span."""
-    spans = [probability(fit_.calibration, score(fit_.line, x))]
+    """Probability (C,) of the target before the stop within 1, 3 and 7 days; never falling with the span.
+
+    As far as a candidate is unlike those learned from, it goes back to the base rate.
+    """
+    known = probability(fit_.calibration, score(fit_.line, x))
+    spans = [guard.lowered(known, fit_.calibration.base_rate, unlike(fit_, x))]
     for line in fit_.within:
         spans.append(spans[-1] * sigmoid(score(line, x)))
     return tuple(reversed(spans))
+
+
+def unlike(fit_: TimingFit, x: Floats) -> Floats:
+    """How unlike the cases learned from candidates x (C, F) are, in [0, 1] (C,)."""
+    return guard.unlike(fit_.seen, x)
 
 
 def payoffs(fit_: TimingFit, x: Floats, risk_reward: Floats, cost_r: Floats) -> tuple[Floats, Floats]:

@@ -164,6 +164,7 @@ def _told(book: Book, owners: list[list[datetime]], i: int) -> tuple[Columns, Co
         "probability_analysis": said.probability_analysis,
         "calibration_skill": said.calibration_skill,
         "trust": said.trust,
+        "unlike_training": said.unlike_training,
         "proof": asdict(said.proof),
         "position_share": float(result.position_share[side, row, column]),
         "stop_share": float(result.stop_share[side, row, column]),

@@ -14,7 +14,7 @@ from assets.engine.panel import BAR_FIELDS, Panel, same
 from assets.engine.timeframe import Timeframe
 from trading import engine
 from trading.engine.features import FEATURES
-from trading.engine.probability import TRAIN_DAYS, gather, labelled, names, weighed
+from trading.engine.probability import TRAIN_DAYS, gather, labelled, names, predict, unlike, weighed
 from trading.engine.signals import NOT_A_CANDIDATE
 from trading.tests.markets import market
 
@@ -139,6 +139,15 @@ def test_a_nearer_span_is_never_likelier() -> None:
     assert (RESULT.within_1d[seen] <= RESULT.within_3d[seen]).all()
     assert (RESULT.within_3d[seen] <= RESULT.probability[seen]).all()
     assert (RESULT.within_1d[seen] > 0).all()
+
+
+def test_a_candidate_unlike_all_that_was_learned_from_goes_back_to_the_base_rate() -> None:
+    fit = next(iter(FITS["timing_long"].values()))
+    usual, strange = fit.seen.centre[None], (fit.seen.centre + 40.0 * fit.seen.scale)[None]
+    assert (unlike(fit, usual)[0], unlike(fit, strange)[0]) == (0.0, 1.0)
+    day, days, week = (float(span[0]) for span in predict(fit, strange))
+    assert week == pytest.approx(fit.calibration.base_rate)
+    assert day <= days <= week
 
 
 def test_too_little_history_gives_no_probability_and_says_why() -> None:

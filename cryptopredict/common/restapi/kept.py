@@ -27,6 +27,10 @@ from cryptopredict.common import realtime
 logger = logging.getLogger(__name__)
 PREFIX = "cryptopredict.kept:"
 MODIFIED_FOR = 7 * 86_400  # seconds that the time of a body's first appearance is remembered
+CACHING = {
+    "Cache-Control": "private, no-cache",
+    "Vary": "Accept, Accept-Language, Authorization, Cookie",
+}
 LARGEST = 2_000_000  # bytes
 
 
@@ -65,13 +69,13 @@ def conditional(
 ) -> HttpResponseBase:
     """Give `response` its validators, or answer 304 where the caller's still hold."""
     response.headers["ETag"] = etag
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.headers["Vary"] = "Accept, Accept-Language, Authorization, Cookie"
+    for name, value in CACHING.items():
+        response.headers[name] = value
     if modified is not None:
         response.headers["Last-Modified"] = http_date(modified)
     found = get_conditional_response(request, etag, modified, response) or response
     if found.status_code == 304:
-        for name in ("Cache-Control", "Vary", "Link"):
+        for name in (*CACHING, "Link"):
             if name in response.headers:
                 found.headers[name] = response.headers[name]
     return found
@@ -79,9 +83,13 @@ def conditional(
 
 def place(request: HttpRequest, form: str, language: str) -> str:
     """What distinguishes this request's answer from others of the same version and role."""
-    text = "|".join(
-        (request.scheme or "", request.META.get("HTTP_HOST", ""), language, form, request.get_full_path())
-    )
+    host = request.META.get("HTTP_HOST", "")
+    return place_of(request.scheme or "", host, request.get_full_path(), form=form, language=language)
+
+
+def place_of(scheme: str, host: str, address: str, *, form: str, language: str) -> str:
+    """The same from the request's parts; `address` is path and query as `get_full_path` writes them."""
+    text = "|".join((scheme, host, language, form, address))
     return hashlib.blake2b(text.encode(errors="replace"), digest_size=16).hexdigest()
 
 

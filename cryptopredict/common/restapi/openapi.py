@@ -57,6 +57,8 @@ class Schema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         query = getattr(self.view, "query_class", None)
         found: list[Any] = [query] if query is not None and self.method == "GET" else []
+        if self.method == "GET":
+            found += [OpenApiParameter(name, str) for name in getattr(self.view, "query_parameters", ())]
         if self._is_list_of_view():
             found.append(
                 OpenApiParameter(
@@ -123,6 +125,16 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
             "name": "Authorization",
             "description": "`Token` and the key, one space between.",
         }
+
+
+def bounds_as_numbers(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    """Bounds of long decimals as 1e20: many readers of JSON, ours too, take whole numbers of 64 bits only."""
+    for component in result.get("components", {}).get("schemas", {}).values():
+        for field in component.get("properties", {}).values():
+            for name, value in field.items():
+                if isinstance(value, int) and abs(value) >= 2**63:
+                    field[name] = float(value)
+    return result
 
 
 @lru_cache(maxsize=8)

@@ -10,6 +10,7 @@ import orjson
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import parsers, serializers
 
 from cryptopredict.common.restapi.problems import Refusal
@@ -61,9 +62,9 @@ class MomentField(serializers.DateTimeField):
     """
 
     default_error_messages = {
-        "future": _("lies in the future (now is {now}); ask for a moment that has come"),
-        "invalid": _("must be a moment such as 2024-12-31 or 2024-12-31T12:00Z"),
-        "overflow": _("lies outside the calendar"),
+        "future": gettext_lazy("lies in the future (now is {now}); ask for a moment that has come"),
+        "invalid": gettext_lazy("must be a moment such as 2024-12-31 or 2024-12-31T12:00Z"),
+        "overflow": gettext_lazy("lies outside the calendar"),
     }
 
     def __init__(self, **kwargs: Any) -> None:
