@@ -4,6 +4,8 @@
 import os
 import sys
 
+NO_TABLE = "42P01"  # PostgreSQL's code for a relation that does not exist
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cryptopredict.settings")
@@ -16,6 +18,10 @@ def main() -> None:
             execute_from_command_line(sys.argv)
     except embedded.StartError as error:
         sys.exit(f"Error: {error}")
+    except Exception as error:
+        if getattr(error.__cause__, "sqlstate", None) == NO_TABLE:
+            sys.exit("Error: the database lacks a table; run manage.py migrate first")
+        raise
 
 
 if __name__ == "__main__":

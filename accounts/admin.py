@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -25,6 +27,7 @@ from accounts.models import (
     AuditEntry,
     Notification,
     NotificationChannel,
+    NotificationDelivery,
     NotificationPriority,
     NotificationType,
     Role,
@@ -66,11 +69,12 @@ class UserAdmin(RefusalsAsMessages):
     list_filter = ["role", "is_active", "is_verified", LockFilter, "groups"]
     search_fields = ["email", "first_name", "last_name"]
     ordering = ["email"]
-    actions = ["unlock", "close", "reopen"]
+    actions = ["unlock", "close", "reopen", "remove_second_factor"]
     fields = ["email", "role", "is_active", "groups", "first_name", "last_name", "language", "timezone"]
     fields += [
         "notes",
         "is_verified",
+        "factors",
         "locked",
         "login_count",
         "last_login",
@@ -79,7 +83,7 @@ class UserAdmin(RefusalsAsMessages):
         "created_at",
     ]
     readonly_fields = ["email", "is_verified", "locked", "login_count", "last_login", "tokens", "lately"]
-    readonly_fields += ["created_at"]
+    readonly_fields += ["created_at", "factors"]
     filter_horizontal = ["groups"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
@@ -106,6 +110,11 @@ class UserAdmin(RefusalsAsMessages):
     def locked(self, user: User) -> str:
         until = user.lockout_expires
         return f"{until:%Y-%m-%d %H:%M}" if until and until > timezone.now() else UNKNOWN
+
+    @admin.display(description=_("second factor"))
+    def factors(self, user: User) -> str:
+        kinds = [row.get_type_display() for row in user.authenticator_set.order_by("pk")]
+        return ", ".join(str(kind) for kind in kinds) or UNKNOWN
 
     @admin.display(description=_("tokens"))
     def tokens(self, user: User) -> SafeString | str:
@@ -138,10 +147,17 @@ class UserAdmin(RefusalsAsMessages):
     def reopen(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         self._change(request, queryset, is_active=True)
 
+    @admin.action(description=_("Remove a lost second factor"), permissions=["change"])
+    def remove_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        self._each(request, queryset, services.second_factor_remove)
+
     def _change(self, request: HttpRequest, queryset: QuerySet[User], **change: Any) -> None:
+        self._each(request, queryset, partial(services.user_change, **change))
+
+    def _each(self, request: HttpRequest, queryset: QuerySet[User], work: Callable[..., Any]) -> None:
         for user in queryset:
             try:
-                services.user_change(user=user, by=request.user, **change)
+                work(user=user, by=request.user)
             except (ValidationError, PermissionDenied) as error:
                 self.message_user(request, f"{user}: {refusal(error)}", messages.ERROR)
             else:
@@ -241,6 +257,22 @@ class NotificationChannelAdmin(RecordAdmin):
     exclude = ["address"]
     search_fields = ["user__email"]
     ordering = ["user", "pk"]
+
+
+@admin.register(NotificationDelivery)
+class NotificationDeliveryAdmin(RecordAdmin):
+    """What was sent where outside the app, and what failed of it."""
+
+    list_display = ["created_at", "notification", "channel_kind", "status", "attempts", "error", "sent_at"]
+    list_filter = ["status"]
+    list_select_related = ["notification__user", "channel"]
+    search_fields = ["notification__title", "notification__user__email", "error"]
+    ordering = ["-pk"]
+    exclude = ["channel"]  # its address is a key
+
+    @admin.display(description=_("to"))
+    def channel_kind(self, row: NotificationDelivery) -> str:
+        return row.channel.address.partition("://")[0]
 
 
 @admin.register(UserActivity)

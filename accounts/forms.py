@@ -11,7 +11,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import NotificationPriority, NotificationType, User
 
 THEMES = (("system", _("As your system")), ("light", _("Light")), ("dark", _("Dark")))
 SPANS = (("30", _("30 days")), ("90", _("90 days")), ("365", _("1 year")), ("", _("Until it is revoked")))
@@ -68,3 +68,62 @@ class TokenForm(forms.Form):
         """How long the key opens; None is without end. Only after the form was found valid."""
         days = self.cleaned_data["days"]
         return timedelta(days=int(days)) if days else None
+
+
+LEAST = (
+    ("", _("Never")),
+    ("low", _("All")),
+    ("normal", _("Normal and above")),
+    ("high", _("High and above")),
+    ("urgent", _("Urgent only")),
+)
+
+
+class PlacesForm(forms.Form):
+    """From which priority on each type of message is wanted in the app and by e-mail."""
+
+    def __init__(self, data: Any = None, *, wanted: dict[tuple[str, str], str]) -> None:
+        super().__init__(data)
+        for kind, place in wanted:
+            name = NotificationType(kind).label
+            where = _("in the app") if place == "app" else _("by e-mail")
+            self.fields[f"{kind}_{place}"] = forms.ChoiceField(
+                label=f"{name}, {where}", choices=LEAST, required=False, initial=wanted[kind, place]
+            )
+
+    def rows(self) -> list[tuple[str, Any, Any]]:
+        """The name of each type with its two fields."""
+        return [
+            (str(kind.label), self[f"{kind.value}_app"], self[f"{kind.value}_email"])
+            for kind in NotificationType
+        ]
+
+    def wanted(self) -> dict[tuple[str, str], str]:
+        """As `own_places_set` takes it. Only after the form was found valid."""
+        told = {}
+        for name, value in self.cleaned_data.items():
+            kind, _line, place = name.rpartition("_")
+            told[kind, place] = value
+        return told
+
+
+class ServiceForm(forms.Form):
+    """A service that messages are sent to."""
+
+    address = forms.CharField(
+        label=_("Address"),
+        max_length=500,
+        widget=forms.TextInput({"dir": "ltr", "autocomplete": "off", "spellcheck": "false"}),
+        help_text=_("An Apprise URL, for example tgram://bot-token/chat or ntfy://topic."),
+    )
+    kinds = forms.MultipleChoiceField(
+        label=_("Kinds"),
+        choices=NotificationType.choices,
+        widget=forms.CheckboxSelectMultiple,
+        initial=[NotificationType.SIGNAL, NotificationType.ALERT],
+    )
+    least_priority = forms.ChoiceField(
+        label=_("From this priority on"),
+        choices=NotificationPriority.choices,
+        initial=NotificationPriority.NORMAL,
+    )

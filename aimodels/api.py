@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from aimodels import selectors, services
+from aimodels.engine.registry import HyperparameterError
 from aimodels.filters import (
     AIModelFilter,
     EvaluationFilter,
@@ -82,16 +83,22 @@ class Retrain(restapi.View):
 
     def _check_hyperparameters(self, name: str, given: dict[str, Any]) -> None:
         try:
-            known = selectors.declared(name).hyperparameters
+            declared = selectors.declared(name)
         except selectors.Unknown as error:
             raise restapi.Refusal(
                 "model_id", name, str(error), _("Choose a model that a layer still declares.")
             ) from error
-        other = sorted(set(given) - set(known))
-        if other:
-            mend = _("Known here: %s.") % (", ".join(known) or _("none; the estimator chooses its own"))
-            rule = _("is not a hyperparameter of %s") % name
-            raise restapi.Refusal(f"hyperparameters.{other[0]}", given[other[0]], rule, mend)
+        known = declared.hyperparameters
+        try:
+            declared.tuned(given)
+        except HyperparameterError as error:
+            field = f"hyperparameters.{error.name}"
+            if error.name not in known:
+                mend = _("Known here: %s.") % (", ".join(known) or _("none; the estimator chooses its own"))
+                rule = _("is not a hyperparameter of %s") % name
+                raise restapi.Refusal(field, error.value, rule, mend) from error
+            mend = _("Now it is %s.") % known[error.name]
+            raise restapi.Refusal(field, error.value, str(error), mend) from error
 
 
 class TrainingJobViewSet(restapi.ReadOnlyViewSet):

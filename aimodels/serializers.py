@@ -244,6 +244,7 @@ class CardSerializer(serializers.Serializer[Any]):
 class FullCardSerializer(CardSerializer):
     """A card with the model's versions, decisions and trainings, the last of each."""
 
+    risk_coverage = serializers.DictField()
     versions = serializers.ListField(child=serializers.DictField())
     decisions = serializers.ListField(child=serializers.DictField())
     trainings = serializers.ListField(child=serializers.DictField())

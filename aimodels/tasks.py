@@ -29,6 +29,7 @@ def train_waiting() -> int:
                 as_of=job.fit_as_of,
                 days=job.parameters["days"],
                 split=job.parameters["validation_split"],
+                hyperparameters=job.parameters.get("hyperparameters"),
                 job=job,
             )
         except services.TrainingError:

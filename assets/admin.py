@@ -4,16 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assets.models import Asset, Candle, DataImport
+from assets.services.listings import support
 
 RECENT = 10
+
+
+class TickerFilter(admin.SimpleListFilter):
+    """Tickers that more than one coin claims: of each, one is supported."""
+
+    title = _("ticker")
+    parameter_name = "ticker"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("claimed", _("Claimed by several"))]
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        if self.value() != "claimed":
+            return queryset
+        others = Asset.objects.filter(symbol=models.OuterRef("symbol")).exclude(pk=models.OuterRef("pk"))
+        return queryset.filter(models.Exists(others)).order_by("symbol", "-is_supported", "pk")
 
 
 @admin.register(Asset)
@@ -24,7 +43,16 @@ class AssetAdmin(admin.ModelAdmin):
         "symbol", "name", "asset_type", "sector_name", "watchlist_tier", "market_cap_rank", "current_price",
         "price_change_percentage_24h", "last_price_update", "data_source", "is_active", "is_supported",
     ]  # fmt: skip
-    list_filter = ["is_supported", "is_active", "asset_type", "watchlist_tier", "data_source", "sector_name"]
+    list_filter = [
+        TickerFilter,
+        "is_supported",
+        "is_active",
+        "asset_type",
+        "watchlist_tier",
+        "data_source",
+        "sector_name",
+    ]
+    actions = ["support"]
     search_fields = ["symbol", "name", "coingecko_id"]
     ordering = ["market_cap_rank", "symbol"]
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
@@ -55,6 +83,19 @@ class AssetAdmin(admin.ModelAdmin):
             for bar in newest
         )
         return format_html_join("", "<div>{} · {} · {}</div>", lines) or "-"
+
+    @admin.action(description=_("Give it its ticker"), permissions=["change"])
+    def support(self, request: HttpRequest, queryset: models.QuerySet[Asset]) -> None:
+        """Support the chosen coins instead of those that have their tickers now."""
+        for asset in queryset:
+            try:
+                support(asset=asset)
+            except ValidationError as error:
+                self.message_user(request, f"{asset}: {' '.join(error.messages)}", messages.ERROR)
+            else:
+                words = gettext("%(name)s has the ticker %(symbol)s.")
+                told = words % {"name": asset.name, "symbol": asset.symbol}
+                self.message_user(request, told, messages.SUCCESS)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """An asset has records, so it is switched off rather than deleted."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -39,11 +39,10 @@ def run(scale: Scale) -> list[Figure]:
         _token, text = token_issue(user=user, name="bench")
         with _daphne() as (port, process):
             path = f"/api/v1/ws/signals/{user.pk}"
-            before = _busy(process)
-            ours, took = asyncio.run(_listen(port, path, {"Authorization": f"Token {text}"}, clients))
-            busy = _busy(process) - before
+            header = {"Authorization": f"Token {text}"}
+            ours, took, busy = asyncio.run(_listen(port, path, header, clients, lambda: _busy(process)))
         with _plain() as port:
-            theirs, _took = asyncio.run(_listen(port, "/", {}, clients))
+            theirs, _took, _none = asyncio.run(_listen(port, "/", {}, clients, lambda: 0.0))
     whole = clients * MESSAGES
     p99 = [1e3 * float(np.percentile(times, 99)) for times in (ours, theirs)]
     return [
@@ -57,8 +56,11 @@ def run(scale: Scale) -> list[Figure]:
     ]
 
 
-async def _listen(port: int, path: str, headers: dict[str, str], clients: int) -> tuple[list[float], float]:
-    """Seconds from announcement to arrival of each message at each client, and how long all took."""
+async def _listen(
+    port: int, path: str, headers: dict[str, str], clients: int, busy: Callable[[], float]
+) -> tuple[list[float], float, float]:
+    """Seconds from announcement to arrival of each message at each client, how long all took, and how long
+    the server was `busy` with it once everyone was there."""
     times: list[float] = []
     doors = asyncio.Semaphore(50)
     ready, done = asyncio.Event(), asyncio.Event()
@@ -85,15 +87,15 @@ async def _listen(port: int, path: str, headers: dict[str, str], clients: int) -
 
     tasks = [asyncio.create_task(client()) for _ in range(clients)]
     await asyncio.wait_for(ready.wait(), 120)
-    begun = time.perf_counter()
+    begun, before = time.perf_counter(), busy()
     await asyncio.to_thread(_announce)
     _finished, waiting = await asyncio.wait(tasks, timeout=GRACE)
-    took = time.perf_counter() - begun
+    took, worked = time.perf_counter() - begun, busy() - before
     for task in waiting:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     done.set()
-    return times, took
+    return times, took, worked
 
 
 def _announce() -> None:

@@ -135,3 +135,13 @@ def run_backtest(pk: int) -> int:
     if services.begin(backtest):  # a task may be delivered twice
         run(backtest)
     return pk
+
+
+@shared_task
+def run_waiting() -> int:
+    """Run the backtests whose message was lost on the way, oldest first; returns how many."""
+    done = 0
+    for pk in services.waiting():
+        run_backtest(pk)
+        done += 1
+    return done

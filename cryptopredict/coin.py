@@ -63,13 +63,15 @@ def coin(request: HttpRequest, pk: int) -> HttpResponse:
 
 @charts.chart_view("guest")
 def candle_data(request: HttpRequest, pk: int) -> HttpResponse:
-    """Bars with their indicators; investors get the levels of the coin's signals with them."""
+    """Bars with their indicators; investors get the levels of the coin's signals, or of one `signal`."""
     asset = get_object_or_404(Asset, pk=pk)
     timeframe = Timeframe(charts.choice(request, "timeframe", TIMEFRAMES, str(Timeframe.DAY)))
     until = last_close(timeframe)
     data = candles(asset, timeframe, charts.since(request, until), until)
     if role_at_least(request.user, "casual"):
-        data.extra["signals"] = trading.levels(asset, timeframe)
+        asked = request.GET.get("signal", "")
+        chosen = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else None
+        data.extra["signals"] = trading.levels(asset, timeframe, chosen)
     return charts.respond(request, data, f"{asset.symbol}-{timeframe}")
 
 

@@ -41,15 +41,22 @@ class Stream:
     role: str
     topics: tuple[Topic, ...]
     mine: tuple[Topic, ...] = ()  # topics that are also sent to one user alone
+    permission: str = ""  # who has it need not have the role
+    desk: tuple[Topic, ...] = ()  # what administrators hear besides
 
     def channels(self, user: Any, address: dict[str, Any]) -> list[str] | None:
         """Return what `user` hears at `address`; None if it is not for them."""
-        if not role_at_least(user, self.role):
+        if not role_at_least(user, self.role) and not self._permitted(user):
             return None
         owner = address.get("user_id")
         if owner is not None and owner != user.pk and not role_at_least(user, "admin"):
             return None
-        return [channel(topic) for topic in self.topics] + [channel(topic, owner) for topic in self.mine]
+        topics = self.topics + (self.desk if role_at_least(user, "admin") else ())
+        return [channel(topic) for topic in topics] + [channel(topic, owner) for topic in self.mine]
+
+    def _permitted(self, user: Any) -> bool:
+        """By permission; asks the database, so not to be called from a loop."""
+        return bool(self.permission) and user.is_active and user.has_perm(self.permission)
 
 
 @dataclass(frozen=True)
@@ -68,13 +75,14 @@ class PriceStream(Stream):
 STREAMS = {
     "dashboard": Stream(
         "casual",
-        (Topic.REGIME, Topic.SECTORS, Topic.WATCHLIST, Topic.SIGNAL, Topic.OUTCOME),
+        (Topic.REGIME, Topic.SECTORS, Topic.WATCHLIST, Topic.SUGGESTION, Topic.SIGNAL, Topic.OUTCOME),
         (Topic.SIGNAL, Topic.PORTFOLIO, Topic.NOTIFICATION, Topic.WATCHLIST),
+        desk=(Topic.SYSTEM, Topic.TRAINING),
     ),
     "prices": PriceStream("guest", ()),
     "signals": Stream("casual", (Topic.SIGNAL,), (Topic.SIGNAL, Topic.PORTFOLIO)),
     "system": Stream("admin", (Topic.SYSTEM, Topic.TRAINING)),
-    "suggestions": Stream("admin", (Topic.SUGGESTION,)),
+    "suggestions": Stream("admin", (Topic.SUGGESTION,), permission="selection.review_suggestion"),
 }
 
 
@@ -89,7 +97,7 @@ class StreamConsumer(AsyncWebsocketConsumer):
         self.stream = stream
 
     async def connect(self) -> None:
-        channels = self._channels(self.scope["user"])
+        channels = await self._channels(self.scope["user"])
         if channels is None:
             await self.close()  # before accept: the browser sees 403
             return
@@ -100,8 +108,11 @@ class StreamConsumer(AsyncWebsocketConsumer):
         self.client.put(READY)
         self.heart = asyncio.create_task(self._beat())
 
-    def _channels(self, user: Any) -> list[str] | None:
-        return STREAMS[self.stream].channels(user, self.scope["url_route"]["kwargs"])
+    async def _channels(self, user: Any) -> list[str] | None:
+        stream, address = STREAMS[self.stream], self.scope["url_route"]["kwargs"]
+        if not stream.permission:
+            return stream.channels(user, address)
+        return await database_sync_to_async(stream.channels)(user, address)
 
     async def disconnect(self, code: int) -> None:
         if self.heart is not None:
@@ -127,10 +138,11 @@ class StreamConsumer(AsyncWebsocketConsumer):
             await asyncio.sleep(HEARTBEAT * random.uniform(0.8, 1.0))  # never all at once
             try:
                 user = await _present_user(self.scope)
+                channels = await self._channels(user)
             except Exception:  # the database is away: that is no reason to let anyone go
                 logger.exception("Who listens could not be checked")
             else:
-                if self._channels(user) is None:
+                if channels is None:
                     await self.close(*NO_LONGER)
                     return
             self.client.put(BEAT)

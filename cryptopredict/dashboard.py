@@ -12,6 +12,7 @@ from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from accounts.selectors import unread
 from assets.selectors import is_simulated
 from cryptopredict.common.cards import Card
 from cryptopredict.common.htmx import for_role
@@ -53,9 +54,9 @@ CARDS = (
 )
 LISTS = (
     Part("market", "cryptopredict", "market", "guest", Topic.REGIME, _("Market")),
-    Part("portfolio", "cryptopredict", "portfolio", "casual", Topic.SIGNAL, _("Your portfolio")),
+    Part("portfolio", "cryptopredict", "portfolio", "casual", Topic.PORTFOLIO, _("Your portfolio")),
     Part("notifications", "cryptopredict", "notifications", "casual", Topic.NOTIFICATION, _("Notifications")),
-    Part("suggestions", "cryptopredict", "suggestions", "casual", Topic.WATCHLIST, _("Suggestions waiting")),
+    Part("suggestions", "cryptopredict", "suggestions", "casual", Topic.SUGGESTION, _("Suggestions waiting")),
     Part("models", "cryptopredict", "models", "guest", Topic.OUTCOME, _("Models")),
     Part("signals", "trading", "active_signals", "casual", Topic.SIGNAL, _("Active signals")),
     Part("strengths", "sectors", "strengths", "guest", Topic.SECTORS, _("Sector strengths")),
@@ -68,8 +69,16 @@ NAV = (
     ("sectors", _("Sectors"), "sectors:ranking", "guest"),
     ("selection", _("Selection"), "selection:watchlist", "casual"),
     ("trading", _("Signals"), "trading:signals", "casual"),
-    ("admin", _("Review"), "admin:index", "admin"),
+    ("portfolio", _("Portfolio"), "trading:portfolio", "casual"),
+    ("record", _("Track record"), "record", "casual"),
+    ("models", _("Models"), "aimodels:models", "casual"),
+    ("backtests", _("Backtests"), "trading:backtests", "professional"),
+    ("review", _("Suggestions"), "selection:suggestions", "casual|selection.review_suggestion"),
+    ("system", _("System"), "system", "admin"),
 )
+
+# What a phone's bar has room for; the rest of the menu opens from its last place.
+PHONE = {"dashboard", "selection:watchlist", "trading:signals", "trading:portfolio"}
 
 
 @require_safe
@@ -137,16 +146,26 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
         "nav": list(_nav(request.path, user)),
         "stream": stream,
         "is_simulated": is_simulated(),
+        "unread": unread(user).count() if role_at_least(user, "guest") else 0,
     }
 
 
 def _nav(path: str, user: Any) -> Any:
     for icon, name, view, role in NAV:
-        if not role_at_least(user, role):
+        if not _may_see(user, role):
             continue
         try:
             url = reverse(view)
         except NoReverseMatch:
             continue
         current = path == url if url == "/" else path.startswith(url)
-        yield {"icon": icon, "name": name, "url": url, "is_current": current}
+        item = {"icon": icon, "name": name, "url": url, "is_current": current}
+        yield {**item, "on_phone": view in PHONE}
+
+
+def _may_see(user: Any, wanted: str) -> bool:
+    """Whether `user` has the role, or else the permission, of "role|permission"."""
+    role, _bar, permission = wanted.partition("|")
+    if role_at_least(user, role):
+        return True
+    return bool(permission) and user is not None and user.has_perm(permission)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Count, Max, Q
+from django.utils import timezone
 
 from accounts import selectors as accounts
 from accounts.models import Notification
 from aimodels.models import AIModel, ModelStatus
-from cryptopredict import overview
 from macro import selectors as macro
 from macro.words import mood
+from selection import selectors as selection
+from selection.models import Account
 from selection.selectors import pending_suggestions
 from selection.serializers import reasoning
+from trading import selectors as trading
 
 TOP = 5
 
@@ -69,6 +72,12 @@ def models(user: Any) -> dict[str, Any] | None:
 
 
 def portfolio(user: Any) -> dict[str, Any] | None:
-    """What `user` holds and what it is worth, or why that is not known; None without a portfolio."""
-    found = overview.portfolio(user)
-    return None if found["cash"] is None else found
+    """What each account of `user` is worth, holds and gained today; None where none was opened."""
+    now = timezone.now()
+    opened = [account for account in Account if selection.portfolio_of(user, account) is not None]
+    told = [
+        {"name": account.label, "told": trading.portfolio_summary(user, account, now)} for account in opened
+    ]
+    if not told:
+        return None
+    return {"accounts": told, "is_stale": any(account["told"]["is_stale"] for account in told)}

@@ -23,12 +23,17 @@ from cryptopredict import lookahead
 from cryptopredict.lookahead import Market
 from macro import engine as macro
 from macro.engine import figures as macro_figures
+from macro.engine import regime as macro_regime
 from sectors import engine as sectors
 from sectors.engine import figures as sector_figures
+from sectors.engine import layer as sector_layer
 from selection import engine as selection
 from selection.engine import figures as selection_figures
+from selection.engine import score as selection_score
 from trading import engine as trading
 from trading.engine import figures as trading_figures
+from trading.engine import probability as trading_probability
+from trading.engine import tail as trading_tail
 
 Inputs = dict[str, Any]
 
@@ -99,7 +104,15 @@ def _judge_trading(
 def _declared() -> list[Declared]:
     (regime,) = macro.SPECS
     found = [
-        Declared(regime, macro.RegimeFit, "macro", macro.learn, _judge_macro, macro_figures.observe),
+        Declared(
+            regime,
+            macro.RegimeFit,
+            "macro",
+            macro.learn,
+            _judge_macro,
+            macro_figures.observe,
+            hyperparameters=macro_regime.HYPERPARAMETERS,
+        ),
     ]
     kinds: tuple[type[Any], ...] = (sectors.RotationFit, sectors.OutlookFit)
     for spec, kind in zip(sectors.SPECS, kinds, strict=True):
@@ -113,6 +126,7 @@ def _declared() -> list[Declared]:
                     spec, ground.inputs("sectors"), fits, span
                 ),
                 partial(sector_figures.observe, spec),
+                hyperparameters=sector_layer.HYPERPARAMETERS[spec.name],
             )
         )
     for spec in selection.SPECS:
@@ -126,6 +140,7 @@ def _declared() -> list[Declared]:
                     spec, ground.inputs("selection"), fits, span
                 ),
                 selection_figures.observe,
+                hyperparameters=selection_score.HYPERPARAMETERS,
             )
         )
     upstream = (regime.name, selection.WEEK.name)
@@ -139,6 +154,8 @@ def _declared() -> list[Declared]:
                 partial(_judge_trading, direction=direction),
                 partial(trading_figures.observe, direction),
                 needs=upstream,
+                hyperparameters=trading_probability.HYPERPARAMETERS,
+                coverage=lambda fit: trading_tail.curve(fit.coverage),
             )
         )
     return [*found, *map(_interval, intervals.SPECS)]
@@ -152,6 +169,7 @@ def _interval(spec: Any) -> Declared:
         partial(intervals.fit, spec=spec),
         lambda ground, fits, span: interval_figures.figures(spec, ground.inputs("predictions"), fits, span),
         partial(interval_figures.observe, spec),
+        hyperparameters=intervals.HYPERPARAMETERS,
     )
 
 

@@ -123,6 +123,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "dashboard"
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+NOTIFY_LOCAL_NETWORK = env.bool("NOTIFY_LOCAL_NETWORK", default=False)  # may people's own services lie in it?
 
 # Language and time
 LANGUAGE_CODE = "en"
@@ -187,6 +188,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "UTC"
 CELERY_IMPORTS = [
+    "cryptopredict.backtests",
     "cryptopredict.monitoring",
     "cryptopredict.pipeline",
     "cryptopredict.reviewlinks",
@@ -199,8 +201,10 @@ CELERY_BEAT_SCHEDULE = {  # each finds out for itself whether there is something
     "health": {"task": "cryptopredict.monitoring.check_health", "schedule": 60},
     "suggestions that expired": {"task": "cryptopredict.pipeline.expire_suggestions", "schedule": 3600},
     "suggestions that came back": {"task": "cryptopredict.pipeline.resume_suggestions", "schedule": 300},
+    "messages to deliver": {"task": "accounts.tasks.deliver", "schedule": 60},
     "suggestions to decide on": {"task": "cryptopredict.reviewlinks.tell_reviewers", "schedule": 900},
     "predictions whose time has come": {"task": "aimodels.tasks.realise_predictions", "schedule": 900},
+    "backtests that wait": {"task": "cryptopredict.backtests.run_waiting", "schedule": 300},
     "trainings that wait": {"task": "aimodels.tasks.train_waiting", "schedule": 300},
     "trainings that are due": {"task": "aimodels.tasks.train_due", "schedule": crontab(hour=3, minute=40)},
 }

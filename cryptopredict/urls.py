@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.views import defaults
 
-from cryptopredict import coin, dashboard, health, reviewlinks
+from cryptopredict import coin, dashboard, health, record, reviewlinks, system
 from cryptopredict.common import restapi
 
 urlpatterns = [
@@ -15,6 +15,9 @@ urlpatterns = [
     path("coins/<int:pk>/", coin.coin, name="coin"),
     path("coins/<int:pk>/data/candles", coin.candle_data, name="coin_candles"),
     path("coins/<int:pk>/data/scores", coin.score_data, name="coin_scores"),
+    path("record/", record.record, name="record"),
+    path("models/", include("aimodels.urls")),
+    path("system/", system.system, name="system"),
     path("macro/", include("macro.urls")),
     path("sectors/", include("sectors.urls")),
     path("selection/", include("selection.urls")),

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from assets.engine.timeframe import Timeframe
+from assets.models import Origin
 from assets.selectors import last_close
 from cryptopredict.common import charts
 from cryptopredict.common.htmx import for_role, page, sorted_by
@@ -67,3 +68,19 @@ def momentum_data(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _since(request: HttpRequest) -> datetime | None:
     return charts.since(request, last_close(Timeframe.DAY))
+
+
+@charts.chart_view("guest")
+def rotation_diagram_data(request: HttpRequest) -> HttpResponse:
+    """Probabilities that the lead changes hands against what came, of one origin."""
+    origin = Origin(charts.choice(request, "origin", Origin.values, Origin.REPLAY.value))
+    data = selectors.rotation_diagram(origin=origin, since=_since(request))
+    return charts.respond(request, data, f"rotation-{origin}")
+
+
+@charts.chart_view("guest")
+def rotation_months_data(request: HttpRequest) -> HttpResponse:
+    """How often the lead changed hands, by month."""
+    origin = Origin(charts.choice(request, "origin", Origin.values, Origin.REPLAY.value))
+    data = selectors.rotation_by_month(origin=origin, since=_since(request))
+    return charts.respond(request, data, f"rotation-{origin}-months")

@@ -13,4 +13,6 @@ urlpatterns = [
     path("watchlist/lists/<int:pk>/delete/", views.list_delete, name="list_delete"),
     path("watchlist/lists/<int:pk>/items/", views.item_add, name="item_add"),
     path("watchlist/items/<int:pk>/remove/", views.item_remove, name="item_remove"),
+    path("suggestions/", views.suggestions, name="suggestions"),
+    path("suggestions/decide/", views.decide, name="decide"),
 ]

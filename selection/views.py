@@ -9,9 +9,10 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Role
@@ -21,11 +22,26 @@ from cryptopredict.common import charts
 from cryptopredict.common.htmx import for_role, page, sorted_by
 from cryptopredict.common.restapi import role_at_least
 from selection import selectors
-from selection.models import Watchlist, WatchlistItem
+from selection.forms import DecisionForm, grouped
+from selection.models import Decision, Suggestion, SuggestionType, Watchlist, WatchlistItem
 from selection.selectors import pages
+from selection.serializers import reasoning
+from selection.services import Outcome, foresee, review_all, target
 from selection.services import watchlists as services
+from selection.services.reviews import PERMISSION
+from selection.words import TIER_NAMES
 
 PAGE = 25
+REASONS = 3
+TOLD = 10  # refusals told one by one; more are counted
+STATES = {
+    "pending": gettext_lazy("Waiting"),
+    "deferred": gettext_lazy("Deferred"),
+    "approved": gettext_lazy("Approved"),
+    "rejected": gettext_lazy("Rejected"),
+    "expired": gettext_lazy("Expired"),
+    "all": gettext_lazy("All"),
+}
 
 
 @require_safe
@@ -159,3 +175,128 @@ def _told(request: HttpRequest, change: Callable[[], str]) -> HttpResponse:
 def _number(request: HttpRequest, name: str) -> Any:
     given = request.POST.get(name, "")
     return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else 0
+
+
+# Suggestions: who may decide does so here, everybody else reads
+
+
+@require_safe
+@for_role("guest")
+def suggestions(request: HttpRequest) -> HttpResponse:
+    """The queue, the most urgent first, with the evidence for each; what was decided, by the address bar."""
+    may_review = _demand_reader(request)
+    status = request.GET.get("status", "")
+    status = status if status in STATES else "pending"
+    kind = request.GET.get("type", "")
+    kind = kind if kind in SuggestionType.values else ""
+    text = request.GET.get("q", "").strip()[:100]
+    rows = pages.suggestions(status, text, kind)
+    found = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    paths = selectors.price_paths({row.asset_id for row in found})
+    context = {
+        **selectors.queue_frame(),
+        "found": found,
+        "rows": [_evidence(row, paths) for row in found],
+        "status": status,
+        "states": STATES,
+        "kind": kind,
+        "kinds": SuggestionType.choices,
+        "text": text,
+        "may_review": may_review,
+        "may_decide": may_review and status in ("pending", "deferred"),
+    }
+    return page(request, "selection/suggestions.html", context)
+
+
+@require_POST
+@for_role("guest")
+def decide(request: HttpRequest) -> HttpResponse:
+    """First the page that shows what will change, then, confirmed, the change; for one or many."""
+    if not request.user.has_perm(PERMISSION):
+        raise PermissionDenied(_("Only an administrator or a reviewer may decide on suggestions."))
+    decision, ids = _wanted(request)
+    if decision is None or not ids:
+        messages.error(request, _("Choose at least one suggestion, and what to do with it."))
+        return redirect("selection:suggestions")
+    confirmed = "confirmed" in request.POST
+    form = DecisionForm(request.POST if confirmed else None, decision=decision)
+    try:
+        if confirmed and form.is_valid():
+            answers = review_all(ids=ids, reviewer=request.user, decision=decision, **form.cleaned_data)
+            _tell_outcomes(request, answers, decision)
+            return redirect("selection:suggestions")
+        answers = foresee(ids=ids, reviewer=request.user, decision=decision)
+    except ValidationError as error:
+        for reason in error.messages:
+            messages.error(request, reason)
+        return redirect("selection:suggestions")
+    done = [each for each in answers if each.is_done]
+    context = {
+        "decision": decision,
+        "form": form,
+        "ids": ",".join(str(pk) for pk in ids),
+        "changes": grouped(done),
+        "count": len(done),
+        "refused": [each for each in answers if not each.is_done],
+        "tier_fill": selectors.tier_fill(),
+    }
+    return render(request, "selection/decide.html", context, status=422 if confirmed else 200)
+
+
+def _demand_reader(request: HttpRequest) -> bool:
+    """Whether the reader may decide. Raises PermissionDenied for neither an investor nor a reviewer."""
+    may_review = bool(request.user.has_perm(PERMISSION))
+    if not may_review and not role_at_least(request.user, Role.CASUAL):
+        raise PermissionDenied(_("This page is for investors. An administrator can change your role."))
+    return may_review
+
+
+def _evidence(row: Suggestion, paths: dict[int, list[float]]) -> dict[str, Any]:
+    """One suggestion with what argues for it, in words."""
+    return {
+        "row": row,
+        "coin": row.asset,
+        "before": TIER_NAMES[row.asset.watchlist_tier],
+        "after": TIER_NAMES[target(row)],
+        "reasons": reasoning(row, REASONS),
+        "flip": selectors.flip_words(row),
+        "path": paths.get(row.asset_id, []),
+    }
+
+
+def _wanted(request: HttpRequest) -> tuple[Decision | None, list[int]]:
+    """The decision and the suggestions that a form names: "approve" for those ticked, "approve:7" for one.
+
+    Where something else was meant than what is known, None or no ids.
+    """
+    word, _colon, one = request.POST.get("decision", "").partition(":")
+    given = [one] if one else request.POST.getlist("chosen") + request.POST.get("ids", "").split(",")
+    ids = [int(text) for text in given if text.isascii() and text.isdigit() and len(text) < 19]
+    return (Decision(word) if word in Decision.values else None), list(dict.fromkeys(ids))
+
+
+def _tell_outcomes(request: HttpRequest, answers: list[Outcome], decision: Decision) -> None:
+    """What was done, and for each that could not be, why."""
+    done = [each for each in answers if each.is_done]
+    refused = [each for each in answers if not each.is_done]
+    words = {
+        Decision.APPROVE: ngettext(
+            "%(count)d suggestion approved and carried out: %(which)s",
+            "%(count)d suggestions approved and carried out: %(which)s",
+            len(done),
+        ),
+        Decision.REJECT: ngettext(
+            "%(count)d suggestion rejected: %(which)s", "%(count)d suggestions rejected: %(which)s", len(done)
+        ),
+        Decision.DEFER: ngettext(
+            "%(count)d suggestion deferred: %(which)s", "%(count)d suggestions deferred: %(which)s", len(done)
+        ),
+    }[decision]
+    if done:
+        which = ", ".join(each.symbol for each in done[:TOLD]) + (" …" if len(done) > TOLD else "")
+        messages.success(request, words % {"count": len(done), "which": which})
+    for each in refused[:TOLD]:
+        messages.error(request, f"{each.symbol}: {each.reason}" if each.symbol else each.reason)
+    if len(refused) > TOLD:
+        more = _("%(count)d more could not be carried out; they are still in the queue.")
+        messages.warning(request, more % {"count": len(refused) - TOLD})

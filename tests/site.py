@@ -9,18 +9,20 @@ from math import sin
 from django.utils import timezone
 
 from accounts.models import NotificationType, Role, User
-from accounts.services import notify
+from accounts.services import channel_add, notify
 from aimodels.models import AIModel, ModelStatus, ModelType
 from assets.engine.timeframe import Timeframe
 from assets.models import Asset
 from assets.tests.stored import AssetFactory, batch, store
+from cryptopredict.models import PipelineRun, RunStatus
 from macro.models import Dominance, MarketSentiment, MetricsSnapshot, RegimeAnalysis
 from macro.tests import factories as macro
 from sectors.models import Sector, SectorPerformance
 from sectors.tests import factories as sectors
-from selection.services import ensure_lists, set_tier
+from selection.services import ensure_lists, import_trades, open_portfolio, set_tier
 from selection.tests import factories as selection
-from trading.models import TradingSignal
+from tests import record
+from trading.models import Backtest, TradingSignal
 from trading.tests import factories as trading
 
 DAYS = 60
@@ -38,6 +40,8 @@ class Site:
     sectors: dict[str, Sector]
     people: dict[str, User]
     signal: TradingSignal
+    plan: TradingSignal  # one that can be executed now
+    backtest: Backtest
 
 
 def build() -> Site:
@@ -48,14 +52,26 @@ def build() -> Site:
     homes = _sectors(close, coins)
     _macro(close)
     _scores(close, coins, people)
-    signal = _signals(close, coins)
+    signal, plan = _signals(close, coins)
+    _portfolio(close, people["casual"])
     notify(users=[people["casual"]], notification_type=NotificationType.SYSTEM, title="Hello", message="Hi.")
+    PipelineRun.objects.create(
+        timeframe=Timeframe.DAY, since=close, as_of=close, status=RunStatus.COMPLETED, rows=1200, seconds=3.4,
+        stages=[
+            {"stage": name, "rows": 300, "queries": 6, "seconds": 0.6 + 0.2 * number}
+            for number, name in enumerate(("macro", "sectors", "selection", "trading"))
+        ],
+    )  # fmt: skip
+    channel_add(
+        user=people["casual"], address="json://user:secret@example.com/hook", kinds=["signal", "alert"]
+    )
     AIModel.objects.create(
         name="macro_regime", version="1", timeframe=Timeframe.DAY, model_type=ModelType.MACRO,
         architecture="jump model", status=ModelStatus.ACTIVE, is_active=True, fitted_as_of=close,
         target_variable="regime",
     )  # fmt: skip
-    return Site(close, coins, homes, people, signal)
+    record.ended(close, coins)
+    return Site(close, coins, homes, people, signal, plan, record.backtest(close))
 
 
 def _coins(close: datetime) -> dict[str, Asset]:
@@ -113,6 +129,7 @@ def _sectors(close: datetime, coins: dict[str, Asset]) -> dict[str, Sector]:
         as_of=close,
         leading_sectors=["defi"],
         declining_sectors=["meme"],
+        recommended_allocation={"layer-1": 0.4, "defi": 0.3, "meme": 0.1},
         flow_directions={"layer-1": -0.01, "defi": 0.012, "meme": 0.0001},
     )
     sectors.SectorFlowFactory(as_of=close, from_sector=homes["Layer 1"], to_sector=homes["DeFi"])
@@ -132,7 +149,7 @@ def _macro(close: datetime) -> None:
         RegimeAnalysis(
             timeframe=Timeframe.DAY, as_of=moment, market_regime=REGIMES[number // 16 % 4],
             phase="bull", confidence_score=0.6, risk_level="medium", trend_strength=0.5,
-            recommended_exposure=(number % 20) / 20, probabilities=odds, snapshot=snapshot,
+            recommended_exposure=(number + 5) % 20 / 20, probabilities=odds, snapshot=snapshot,
             regime_drivers=[{"feature": "trend_60", "value": 0.8, "contribution": 1.2}],
             turning_point={"regime": "neutral", "bars": 12}, reasons={"absent_series": ["gold"]},
         )
@@ -163,21 +180,44 @@ def _scores(close: datetime, coins: dict[str, Asset], people: dict[str, User]) -
     )
 
 
-def _signals(close: datetime, coins: dict[str, Asset]) -> TradingSignal:
+def _signals(close: datetime, coins: dict[str, Asset]) -> tuple[TradingSignal, TradingSignal]:
     for coin in coins.values():
         trading.CandidateFactory(asset=coin, as_of=close)
     factors = [{"name": "momentum_30d", "value": 1.5, "contribution": 0.2}]
-    return trading.SignalFactory(
+    price = coins["SOL"].current_price
+    plan = trading.SignalFactory(
+        asset=coins["SOL"],
+        as_of=close,
+        expires_at=close + timedelta(days=7),
+        entry_price=price,
+        target_price=1.08 * price,
+        stop_loss=0.96 * price,
+        ai_analysis={"key_factors": factors, "probability_analysis": {"3d_target": 0.31}},
+        market_context={"regime": "bull", "exposure": 0.45, "score_percentile": 0.7, "sector": "Layer 1"},
+    )
+    signal = trading.SignalFactory(
         asset=coins["BTC"],
         as_of=close,
         expires_at=close + timedelta(days=30),
         ai_analysis={"key_factors": factors, "probability_analysis": {"3d_target": 0.27}},
         market_context={"regime": "bull", "exposure": 0.45, "score_percentile": 0.82, "sector": "Layer 1"},
     )
+    return signal, plan
+
+
+def _portfolio(close: datetime, person: User) -> None:
+    """Coins bought elsewhere, one of them tiny, and cash."""
+    own = open_portfolio(user=person, venue="paper", now=close - timedelta(days=40))
+    lines = ["date,symbol,side,quantity,price"]
+    for back, symbol, quantity, price in ((40, "ETH", 2, 900), (30, "DOGE", 900_000, 0.000012)):
+        lines.append(f"{close - timedelta(days=back):%Y-%m-%d},{symbol},buy,{quantity},{price}")
+    import_trades(portfolio=own, text="\n".join(lines), now=close, dry_run=False)
 
 
 def more(built: Site) -> None:
     """Twice as much of everything that pages list."""
+    record.ended(built.close - timedelta(days=40), built.coins)
+    record.backtest(built.close)
     for number in range(6):
         coin = AssetFactory(symbol=f"NEW{number}", name=f"New {number}", market_cap=1e6, current_price=1.0)
         sectors.SectorMappingFactory(asset=coin, sector=built.sectors["DeFi"])

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.test import Client
@@ -113,6 +114,26 @@ def test_a_task_delivered_twice_runs_once(told: list[int], monkeypatch: pytest.M
     backtests.run_backtest(row.pk)
     backtests.run_backtest(row.pk)
     assert ran == [row.pk]
+
+
+def test_a_worker_knows_every_task_that_is_sent_by_name() -> None:
+    beaten = [entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()]
+    for name in (services.TASK, *beaten):
+        module = name.rpartition(".")[0]
+        assert module in settings.CELERY_IMPORTS or module.endswith(".tasks"), name
+
+
+def test_a_backtest_whose_message_was_lost_is_run_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    panel = make_market(80, 3).panel
+    store_panel(panel)
+    asked = {"since": panel.as_of(40), "until": panel.as_of(79), "timeframe": panel.timeframe, "plan": Plan()}
+    row = services.ask(**asked, queue=False)
+    ran: list[int] = []
+    monkeypatch.setattr(backtests, "run", lambda backtest: ran.append(backtest.pk))
+    assert backtests.run_waiting() == 0
+    monkeypatch.setattr("trading.services.backtests.LOST_AFTER", timedelta(0))
+    assert backtests.run_waiting() == 1
+    assert ran == [row.pk] and backtests.run_waiting() == 0
 
 
 def test_a_backtest_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -22,8 +22,13 @@ from django.db import connection, connections
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from accounts.services import notify
+from aimodels.models import TrainingJob
+from aimodels.services import train
+from aimodels.tests import toys
 from cryptopredict.common.realtime import Topic, publish
-from tests import site
+from selection.tests.factories import SuggestionFactory
+from tests import record, site
 from trading.serializers import SignalSerializer
 from trading.tests.factories import SignalFactory
 
@@ -33,9 +38,13 @@ OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 PAGES = (
     "/", "/macro/", "/sectors/", "/sectors/defi/", "/selection/watchlist/", "/coins/{btc}/", "/coins/{doge}/",
-    "/trading/signals/", "/trading/signals/{signal}/", "/accounts/profile/", "/accounts/tokens/",
+    "/trading/signals/", "/trading/signals/{signal}/", "/trading/signals/{plan}/execute/",
+    "/trading/portfolio/", "/trading/risk-profile/", "/record/", "/record/?layer=predictions",
+    "/record/?layer=macro", "/models/", "/models/timing_long/", "/accounts/profile/", "/accounts/tokens/",
     "/accounts/sessions/",
+    "/selection/suggestions/", "/accounts/notifications/", "/accounts/notifications/settings/",
 )  # fmt: skip
+DESK_PAGES = ("/system/", "/selection/suggestions/")
 SERIOUS = ("serious", "critical")
 expect.set_options(timeout=20_000)  # a busy machine is no fault of the pages
 
@@ -80,6 +89,7 @@ class House:
             "btc": self.site.coins["BTC"].pk,
             "doge": self.site.coins["DOGE"].pk,
             "signal": self.site.signal.pk,
+            "plan": self.site.plan.pk,
         }
         return [path.format(**names) for path in PAGES]
 
@@ -199,7 +209,9 @@ def test_every_page_is_whole_in_both_languages_themes_and_sizes(
     other_theme, other_size = ("dark", PHONE) if theme == "light" else ("light", DESKTOP)
     wrong: dict[str, list[Any]] = {}
     with house.visitor("casual", language, theme, size) as page:
-        for path in house.addresses():
+        for path in (*house.addresses(), *DESK_PAGES):
+            if path == DESK_PAGES[0]:
+                house.log_in(page.context, "admin")
             page.complaints = []
             page.goto(path)
             settle(page)
@@ -220,7 +232,7 @@ def test_a_new_signal_arrives_on_an_open_dashboard_without_a_reload(house: House
         page.goto("/")
         expect(page.locator("html[data-stream-state=open]")).to_be_attached()
         page.evaluate("window.stays = true")
-        assert page.locator("#part-signals tbody tr").count() == 1
+        assert page.locator("#part-signals tbody tr").count() == 2
         signal = SignalFactory(
             asset=house.site.coins["ETH"], as_of=house.site.close,
             expires_at=house.site.close + timedelta(days=30),
@@ -228,6 +240,31 @@ def test_a_new_signal_arrives_on_an_open_dashboard_without_a_reload(house: House
         publish(Topic.SIGNAL, list(SignalSerializer([signal], many=True, context={"stale_reason": ""}).data))
         expect(page.locator(f"#signal-{signal.pk}")).to_contain_text("ETH")
         assert page.evaluate("window.stays") is True
+        assert page.complaints == []
+
+
+def test_one_executes_a_signal_and_sees_the_portfolio(house: House) -> None:
+    """A size beyond a limit is shown as such while it is typed; a double click executes once."""
+    with house.visitor("professional") as page:
+        page.goto(f"/trading/signals/{house.site.plan.pk}/")
+        settle(page)
+        page.locator("#execute-button").click()
+        dialog = page.locator("dialog#execute")
+        expect(dialog.locator("#preview .message.success")).to_be_visible()
+        dialog.locator("[name=amount]").fill("9000")
+        expect(dialog.locator("#preview .message.warning")).to_contain_text("2,500 USD")
+        dialog.locator("[name=amount]").fill("300")
+        expect(dialog.locator("#preview .message.success")).to_be_visible()
+        dialog.locator("#paper-order [name=risk_confirmation]").check()
+        dialog.get_by_role("button", name="Execute on paper").dblclick()
+        page.wait_for_url("**/trading/portfolio/**")
+        expect(page.locator("#positions tbody tr")).to_have_count(1)
+        expect(page.locator("#holdings")).to_contain_text("A signal on the coin is open")
+        settle(page)
+        page.locator("#positions").get_by_role("link", name="Close").click()
+        page.get_by_role("button", name="Close it now").click()
+        expect(page.locator(".message.success")).to_contain_text("SOL is closed")
+        expect(page.locator("#positions tbody tr")).to_have_count(1)  # among those closed last
         assert page.complaints == []
 
 
@@ -280,6 +317,58 @@ def test_an_administrator_moves_a_coin_and_a_person_keeps_a_list(house: House) -
         assert page.complaints == []
 
 
+def test_a_reviewer_approves_by_keyboard_and_finds_the_coin_on_the_watchlist(house: House) -> None:
+    with house.visitor("admin") as page, house.visitor("casual") as other:
+        other.goto("/selection/watchlist/")
+        expect(other.locator("html[data-stream-state=open]")).to_be_attached()
+        first = other.locator("section.card", has=other.get_by_role("heading", name="Tier 1"))
+        expect(first).not_to_contain_text("SOL")
+        page.goto("/selection/suggestions/")
+        page.keyboard.press("j")
+        expect(page.locator(".case[data-here]")).to_contain_text("SOL")
+        page.keyboard.press("a")
+        expect(page.locator("#confirm")).to_contain_text("SOL")
+        page.locator("#confirm button[value=approve]").click()
+        expect(page.locator(".message.success")).to_contain_text("SOL")
+        expect(first).to_contain_text("SOL")  # live, on somebody else's page
+        assert page.complaints + other.complaints == []
+
+
+def test_what_is_chosen_is_kept_when_the_queue_changes(house: House) -> None:
+    SuggestionFactory(asset=house.site.coins["AAVE"], as_of=house.site.close)
+    with house.visitor("admin") as page:
+        page.goto("/selection/suggestions/")
+        expect(page.locator("html[data-stream-state=open]")).to_be_attached()
+        page.get_by_role("checkbox", name="Choose AAVE").check()
+        publish(Topic.SUGGESTION, [])
+        expect(page.locator("#newer")).to_be_visible()
+        expect(page.get_by_role("checkbox", name="Choose AAVE")).to_be_checked()
+        page.get_by_role("checkbox", name="Choose AAVE").uncheck()
+        publish(Topic.SUGGESTION, [])
+        expect(page.locator("#newer")).to_be_hidden()
+
+
+def test_a_message_rings_on_every_open_page_and_is_read(house: House) -> None:
+    with house.visitor("casual") as page:
+        page.goto("/macro/")
+        expect(page.locator("html[data-stream-state=open]")).to_be_attached()
+        before = page.locator("#bell").inner_text()
+        notify(users=[house.site.people["casual"]], notification_type="alert", title="Look", message="Now.")
+        expect(page.locator("#bell")).not_to_have_text(before)
+        page.locator("#bell").click()
+        page.get_by_role("button", name="Mark as read Look").click()
+        expect(page.locator("li.note", has_text="Look")).not_to_have_class("note new")
+        assert page.complaints == []
+
+
+def test_a_phone_reaches_the_rest_of_the_menu(house: House) -> None:
+    with house.visitor("casual", size=PHONE) as page:
+        page.goto("/")
+        page.locator(".rest summary").click()
+        page.locator(".rest").get_by_role("link", name="Suggestions").click()
+        page.wait_for_url("**/selection/suggestions/")
+
+
 def test_keys_walk_through_a_table_and_open_a_row(house: House) -> None:
     with house.visitor("casual") as page:
         page.goto("/sectors/defi/")
@@ -328,3 +417,51 @@ def test_a_page_costs_less_than_half_a_megabyte_to_fetch(house: House) -> None:
         page.goto("/macro/")
         settle(page)
     assert sum(sizes.values()) < 500_000, sorted(sizes.items(), key=lambda item: -item[1])[:8]
+
+
+def test_an_administrator_trains_a_model_anew_and_watches_it_finish(
+    house: House, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker is this process, with a small model under the name of a large one."""
+    small = toys.CATALOGUE.models["toy"]
+    spec = replace(small.spec, name="macro_regime")
+    monkeypatch.setattr(toys.CATALOGUE, "models", {"macro_regime": replace(small, spec=spec)})
+    with house.visitor("admin") as page:
+        page.goto("/models/macro_regime/")
+        page.get_by_role("button", name="Train anew").click()
+        page.fill("[name=days]", "100")
+        page.get_by_role("button", name="Begin").click()
+        expect(page.locator("#training-status[data-status=pending]")).to_be_visible()
+        expect(page.locator("html[data-stream-state=open]")).to_be_attached()
+        page.evaluate("window.stays = true")
+        seen: list[float] = []
+
+        def watch(job: TrainingJob) -> None:
+            if not seen:
+                expect(page.locator("#training-status[data-status=running]")).to_be_visible()
+            seen.append(job.progress)
+
+        settings.MODEL_CATALOGUE = "aimodels.tests.toys.CATALOGUE"
+        job = TrainingJob.objects.get(name="macro_regime")
+        train(name=job.name, as_of=toys.LAST, days=100, job=job, jobs=1, progress=watch)
+        expect(page.locator("#training-status[data-status=completed]")).to_be_visible()
+        expect(page.locator("#training")).to_contain_text("verdict")
+        expect(page.locator("#decisions li").first).to_be_visible()
+        assert seen and page.evaluate("window.stays") is True
+        assert page.complaints == []
+
+
+def test_a_professional_reads_a_backtest_and_compares_two(house: House) -> None:
+    with house.visitor("professional", size=PHONE) as page:
+        for path in ("/trading/backtests/", f"/trading/backtests/{house.site.backtest.pk}/"):
+            page.goto(path)
+            settle(page)
+            assert (faults(page), overflow(page)) == ([], 0), path
+        other = record.backtest(house.site.close, trades=3)
+        page.goto("/trading/backtests/")
+        for one in (house.site.backtest, other):
+            page.get_by_label(f"Compare backtest {one.pk}").check()
+        page.get_by_role("button", name="Compare those chosen").click()
+        expect(page.locator("main h1")).to_contain_text("side by side")
+        settle(page)
+        assert (faults(page), overflow(page), page.complaints) == ([], 0, [])

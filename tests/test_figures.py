@@ -19,6 +19,8 @@ from selection import engine as selection
 from selection.engine import judge as selection_judge
 from tests import markets
 from trading import engine as trading
+from trading.engine.backtest.significance import deflate
+from trading.engine.figures import TRIALS
 
 BARS, FIRST = 800, 560
 
@@ -112,6 +114,14 @@ def test_the_timing(judged: Judged) -> None:
         if want.issued.cases:
             assert figure["issued_net_r"].value == pytest.approx(want.issued.mean)
             assert figure["issued_lead_r"].value == pytest.approx(want.lead.mean)
+        series = figure["issued_r_bar"].series
+        assert series is not None
+        worth = figure["issued_deflated_sharpe"]
+        if want.issued.cases and series.std() > 0:
+            assert worth.value == deflate(series, np.full(TRIALS, np.nan)).deflated
+        else:
+            assert np.isnan(worth.value)
+            assert worth.note == "nothing was issued"
 
 
 def test_every_interval_holds_its_value_or_is_absent(judged: Judged) -> None:

@@ -19,11 +19,17 @@ from selection.models import Watchlist, WatchlistItem
 from tests import site
 
 pytestmark = pytest.mark.django_db
-PAGES = ("/", "/macro/", "/sectors/", "/sectors/defi/", "/selection/watchlist/", "/coins/{coin}/")
+PAGES = ("/", "/macro/", "/sectors/", "/sectors/defi/", "/selection/watchlist/", "/coins/{coin}/", "/record/",
+    "/record/?layer=predictions", "/record/?layer=macro", "/record/?layer=sectors", "/models/",
+    "/models/timing_long/",
+)  # fmt: skip
 CHARTS = (
     "/macro/data/regime", "/macro/data/dominance", "/macro/data/mood", "/sectors/data/rotation",
     "/sectors/data/growth", "/sectors/defi/data/momentum", "/coins/{coin}/data/candles",
-    "/coins/{coin}/data/scores",
+    "/coins/{coin}/data/scores", "/trading/data/reliability", "/trading/data/months",
+    "/macro/data/forecasts/reliability", "/macro/data/forecasts/months",
+    "/sectors/data/rotations/reliability", "/sectors/data/rotations/months", "/models/data/coverage",
+    "/trading/data/risk-coverage/timing_long",
 )  # fmt: skip
 
 

@@ -88,6 +88,13 @@ def test_models_are_trained_judged_and_rolled_back_and_serve_the_pipeline(last: 
         (("train_models", "--days", "3"), "between 28 and 5000"),
         (("train_models", "--split", "1"), "between 0 and 1"),
         (("train_models", "--jobs", "0"), "no number of processes"),
+        (("train_models", "--set", "penalty=2"), "belong to one model"),
+        (
+            ("train_models", "macro_regime", "--set", "depth=2"),
+            "it has: direction_penalty, turb",
+        ),
+        (("train_models", "macro_regime", "--set", "direction_penalty=-1"), "above 0"),
+        (("train_models", "macro_regime", "--set", "depth"), "give a name and a number"),
         (("train_models", "--as-of", "2090-01-01"), "lies in the future"),
         (("train_models",), "no 1d candles are known"),
         (("evaluate_models", "ghost"), "is not a model"),

@@ -8,8 +8,10 @@ from typing import Any
 
 from django.test import Client
 
-from accounts.models import Role, User
+from accounts.models import Role, User, UserActivity
 from accounts.services import notify, token_issue
+from aimodels.models import AIModel
+from aimodels.tests.factories import PredictionFactory
 from assets.engine.timeframe import Timeframe
 from assets.models import Asset
 from assets.tests.stored import AssetFactory, batch, store
@@ -32,11 +34,12 @@ from selection.models import Watchlist, WatchlistItem
 from selection.tests.factories import (
     PortfolioAssetFactory,
     PortfolioFactory,
+    SuggestionFactory,
     WatchlistAnalysisFactory,
     WatchlistFactory,
     WatchlistItemFactory,
 )
-from trading.tests.factories import CandidateFactory, SignalFactory
+from trading.tests.factories import CandidateFactory, ExecutionFactory, SignalFactory
 
 MOMENT = datetime(2024, 6, 1, tzinfo=UTC)
 DAYS = 40
@@ -56,6 +59,9 @@ class World:
     messages: dict[str, int] = field(default_factory=dict)
     signal: Any = None
     run: Any = None
+    model: Any = None
+    suggestion: Any = None
+    executions: dict[str, int] = field(default_factory=dict)
 
     def client(self, role: str) -> Client:
         """A program with the key of the person who has this role; `anonymous` has none."""
@@ -75,6 +81,18 @@ def build() -> World:
     world.run = PipelineRun.objects.create(
         timeframe=Timeframe.DAY, since=MOMENT, as_of=MOMENT, status=RunStatus.COMPLETED, rows=10, seconds=2.0
     )
+    world.suggestion = SuggestionFactory(asset=AssetFactory(symbol="ETH", name="Ethereum"), priority=2)
+    world.model = AIModel.objects.create(
+        name="selection_30d",
+        version="1.20240601",
+        timeframe=Timeframe.DAY,
+        model_type="asset",
+        architecture="ridge",
+        target_variable="return",
+        fitted_as_of=MOMENT,
+        artefact=b"{}",
+    )
+    PredictionFactory(asset=asset, as_of=MOMENT)
     for role in Role.values:
         _person(world, role)
     return world
@@ -110,4 +128,6 @@ def _person(world: World, role: str) -> None:
     world.items[role] = WatchlistItemFactory(watchlist=world.own[role], asset=world.asset)
     (message,) = notify(users=[user], notification_type="system", title="Hello", message="World")
     world.messages[role] = message.pk
+    UserActivity.objects.create(user=user, activity_type="login")
+    world.executions[role] = ExecutionFactory(user=user, signal=world.signal).pk
     PortfolioAssetFactory(portfolio=PortfolioFactory(user=user, cash=1000), asset=world.asset)

@@ -127,3 +127,68 @@ BIASES: Mapping[str, str | Promise] = {
 def bias(code: str) -> str:
     """What of a backtest's inputs was not known at the time, in words."""
     return str(BIASES.get(code, code))
+
+
+RULE_NAMES: Mapping[str, str | Promise] = {
+    "opposite_holding": _("Held the other way round"),
+    "daily_loss": _("Loss of the day"),
+    "position_size": _("Behind this signal"),
+    "position_share": _("Behind this signal, as a share of the portfolio"),
+    "trade_risk": _("Lost at the stop"),
+    "open_risk": _("Lost if every open stop is hit"),
+    "asset_exposure": _("In this coin"),
+    "sector_exposure": _("In this sector"),
+    "regime_exposure": _("In the market, as layer 1 advises"),
+    "cash": _("Cash"),
+}
+FIELD_NAMES: Mapping[str, str | Promise] = {
+    "position_size": _("The size"),
+    "portfolio_percentage": _("The size"),
+    "risk_confirmation": _("The confirmation"),
+    "price": _("The last price"),
+    "status": _("The signal"),
+    "expires_at": _("The signal's time"),
+    "execution": _("The position"),
+    "fill": _("Your fill"),
+    "fill.quantity": _("The number of coins"),
+    "fill.price": _("Your price"),
+    "fill.fees": _("Your fee"),
+    "fill.executed_at": _("The time of your fill"),
+    "Idempotency-Key": _("This order's key"),
+    "file": _("The file"),
+    "header": _("The first line"),
+    "date": _("The date"),
+    "symbol": _("The coin"),
+    "side": _("The side"),
+    "quantity": _("The quantity"),
+    "fees": _("The fee"),
+}
+WAYS: Mapping[str, tuple[str | Promise, str | Promise]] = {
+    "fixed_fraction": (_("Fixed fraction"), _("loses a fixed share of the portfolio at the stop")),
+    "volatility_target": (_("Volatility target"), _("swings the portfolio by a fixed share a year")),
+    "kelly": (_("Capped Kelly"), _("part of what the calibrated probability is worth")),
+}
+PROOF: Mapping[str, str | Promise] = {
+    "no model of this direction has been fitted yet": _("No model of this direction has been fitted yet."),
+    "no skill shown: past cases that would have been issued did not pay for sure": _(
+        "No skill shown: past cases that would have been issued did not pay for sure."
+    ),
+    "no skill shown: too few past cases would have been issued": _(
+        "No skill shown: too few past cases would have been issued to judge."
+    ),
+}
+
+
+def rule_name(rule: str) -> str:
+    """What people call a limit."""
+    return str(RULE_NAMES.get(rule, rule))
+
+
+def field_name(field: str) -> str:
+    """What people call a field of an order or of a line of trades."""
+    return str(FIELD_NAMES.get(field, field))
+
+
+def proof_reason(reason: str) -> str:
+    """Why a direction has not shown skill, in words."""
+    return str(PROOF.get(reason, reason))

@@ -4,8 +4,10 @@ from accounts.models.activity import ActivityType, UserActivity
 from accounts.models.audit import AuditEntry, Operation
 from accounts.models.idempotency import IdempotentAnswer
 from accounts.models.notification import (
+    DeliveryStatus,
     Notification,
     NotificationChannel,
+    NotificationDelivery,
     NotificationPriority,
     NotificationStatus,
     NotificationType,
@@ -17,9 +19,11 @@ __all__ = [
     "ActivityType",
     "ApiToken",
     "AuditEntry",
+    "DeliveryStatus",
     "IdempotentAnswer",
     "Notification",
     "NotificationChannel",
+    "NotificationDelivery",
     "NotificationPriority",
     "NotificationStatus",
     "NotificationType",

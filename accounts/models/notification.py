@@ -29,6 +29,11 @@ class NotificationPriority(models.TextChoices):
     HIGH = "high", _("High")
     URGENT = "urgent", _("Urgent")
 
+    @property
+    def rank(self) -> int:
+        """Position from least (0) to most pressing."""
+        return list(NotificationPriority).index(self)
+
 
 class Notification(models.Model):
     """One message to one person; gone from the list after `expires_at`."""
@@ -87,3 +92,40 @@ class NotificationChannel(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.notification_type} → {self.address}"
+
+
+class DeliveryStatus(models.TextChoices):
+    PENDING = "pending", _("On its way")
+    SENT = "sent", _("Sent")
+    FAILED = "failed", _("Failed")
+
+
+class NotificationDelivery(models.Model):
+    """One message on its way to one place outside the app; `error` is what the last attempt failed of."""
+
+    notification = models.ForeignKey(Notification, on_delete=models.CASCADE, related_name="deliveries")
+    channel = models.ForeignKey(NotificationChannel, on_delete=models.CASCADE, related_name="deliveries")
+    status = models.CharField(max_length=20, choices=DeliveryStatus, default=DeliveryStatus.PENDING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(db_default=Now())
+    error = models.CharField(max_length=500, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name_plural = "notification deliveries"
+        constraints = [
+            schema.unique("notification", "channel"),
+            schema.one_of("status", DeliveryStatus),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_try_at"],
+                condition=models.Q(status=DeliveryStatus.PENDING),
+                name="accounts_delivery_due",
+            ),
+            models.Index("channel", models.F("id").desc(), name="accounts_delivery_channel"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.notification_id} → {self.channel_id} {self.status}"

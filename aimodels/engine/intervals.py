@@ -91,7 +91,11 @@ def lookback(timeframe: Timeframe) -> int:
     return timeframe.bars(timedelta(days=days)) + volatility.lookback(timeframe) + 2
 
 
-def fit(inputs: Inputs, row: int, spec: ModelSpec) -> IntervalFit:
+#: What a retraining may change.
+HYPERPARAMETERS = {"penalty": PENALTY}
+
+
+def fit(inputs: Inputs, row: int, spec: ModelSpec, penalty: float = PENALTY) -> IntervalFit:
     """The model that may be known at the close of `row`: only moves that had ended by then.
 
     Every third day of the training span for the scale, every day of the last two years for the widths.
@@ -112,7 +116,7 @@ def fit(inputs: Inputs, row: int, spec: ModelSpec) -> IntervalFit:
         raise ValueError(f"{spec.name}: {len(where)} labelled rows; {LEAST_ROWS} are needed")
     rows = used[where]
     x = gather(inputs, rows, columns, bars)
-    line = fit_ridge(x, target[rows, columns], PENALTY)
+    line = fit_ridge(x, target[rows, columns], penalty)
     recent = np.arange(max(0, last - span + 1), last + 1)
     able = inputs.members[recent] & np.isfinite(inputs.features[0, recent]) & np.isfinite(moved[recent])
     where, columns = np.nonzero(able)

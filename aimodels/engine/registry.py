@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 from aimodels.engine.checks import Sample
 from aimodels.engine.figures import Figure, Span
 from aimodels.engine.spec import ModelSpec
 from assets.engine.panel import Panel
+
+#: No hyperparameter may be larger.
+MOST = 1e6
+
+
+class HyperparameterError(ValueError):
+    """A model has no hyperparameter of that `name`, or not with that `value`."""
+
+    def __init__(self, name: str, value: Any, rule: str) -> None:
+        super().__init__(rule)
+        self.name, self.value = name, value
 
 
 class Ground(Protocol):
@@ -33,7 +46,10 @@ class Declared:
     """One model. `fit(inputs, row)` as it can be known at the close of `row`, ValueError where it cannot be;
     `judge(ground, fits, span)` its figures on bars it had not seen; `observe(inputs, first, stop)`
     features and targets of a run of rows. `needs` are the models whose fits the judgement reads.
-    `hyperparameters` are what a retraining may change, by name with the value they have.
+    `hyperparameters` are what a retraining may change, by name with the value they have: positive numbers,
+    which `fit` takes by these names. `coverage(fit)` is the risk-coverage curve that a fit carries, one row a
+    share of the surest cases (`share`, `cases`, `said`, `hit` and what they earned); None where the model
+    abstains from nothing.
     """
 
     spec: ModelSpec
@@ -43,7 +59,26 @@ class Declared:
     judge: Callable[[Ground, Mapping[datetime, Any], Span], tuple[Figure, ...]]
     observe: Callable[[Any, int, int], Sample]
     needs: tuple[str, ...] = ()
-    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    hyperparameters: Mapping[str, float] = field(default_factory=dict)
+    coverage: Callable[[Any], list[dict[str, Any]]] | None = None
+
+    def tuned(self, given: Mapping[str, Any]) -> Declared:
+        """The model with `given` hyperparameters, the others as declared; raises HyperparameterError."""
+        for name, value in given.items():
+            if name not in self.hyperparameters:
+                raise HyperparameterError(
+                    name,
+                    value,
+                    f"{self.spec.name} has no hyperparameter {name}; "
+                    f"it has: {', '.join(self.hyperparameters) or 'none'}",
+                )
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not number or not (math.isfinite(value) and 0.0 < value <= MOST):
+                raise HyperparameterError(
+                    name, value, f"{name} has to be a number above 0 and up to {MOST:g}"
+                )
+        changed = {name: float(value) for name, value in given.items() if value != self.hyperparameters[name]}
+        return replace(self, spec=self.spec.tuned(changed), fit=partial(self.fit, **changed))
 
 
 class Catalogue(Protocol):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -11,6 +13,8 @@ import pandas as pd
 
 from assets.engine.panel import Panel
 
+#: Between the number of a declaration and the mark of changed hyperparameters.
+TUNED = "~"
 _EPOCH = datetime(2010, 1, 4, tzinfo=UTC)
 
 
@@ -31,7 +35,8 @@ class ModelSpec:
     on at most `train_days` of bars closed by then, with labels of `horizon_days` already realised.
     `version` numbers the declaration: another estimator or configuration is another family of fits. The
     first `embargo_days` after a fit do not count in its judgement; `expires_days` after it, it no longer
-    speaks.
+    speaks. `hyperparameters` are those that differ from the declared ones, by name: such fits are a family
+    of their own.
     """
 
     name: str
@@ -47,11 +52,29 @@ class ModelSpec:
     version: int = 1
     embargo_days: int = 1
     expires_days: int = 84
+    hyperparameters: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def family(self) -> str:
+        """What the versions of such fits begin with: the declaration's number, and what was changed in it."""
+        if not self.hyperparameters:
+            return str(self.version)
+        said = json.dumps(self.hyperparameters).encode()
+        return f"{self.version}{TUNED}{hashlib.sha256(said).hexdigest()[:8]}"
+
+    def tuned(self, changed: Mapping[str, float]) -> ModelSpec:
+        """The same declaration with other hyperparameters; none is the declared family."""
+        return replace(self, hyperparameters=tuple(sorted(changed.items())))
 
 
 def family(version: str) -> str:
     """The declaration a stored version was fitted by: what stands before its day."""
     return version.split(".", 1)[0]
+
+
+def declaration(version: str) -> str:
+    """Number of the declaration behind a version or a family, whatever its hyperparameters."""
+    return family(version).split(TUNED, 1)[0]
 
 
 def fit_time(spec: ModelSpec, as_of: datetime) -> datetime:

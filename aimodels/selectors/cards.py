@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from aimodels.engine import artefact
 from aimodels.engine.registry import Declared
 from aimodels.models import AIModel, Evaluation
 from aimodels.selectors.catalogue import catalogue, declared
@@ -29,7 +32,7 @@ def cards(timeframe: Timeframe = Timeframe.DAY, now: datetime | None = None) -> 
 def card(name: str, timeframe: Timeframe = Timeframe.DAY, now: datetime | None = None) -> dict[str, Any]:
     """The card of one model with its versions, decisions and trainings; raises Unknown."""
     one = declared(name)
-    row = current_versions().filter(timeframe=timeframe, name=name).defer("artefact").first()
+    row = current_versions().filter(timeframe=timeframe, name=name).first()
     last = latest_evaluations().filter(timeframe=timeframe, name=name).first()
     versions = (
         AIModel.objects.filter(name=name, timeframe=timeframe)
@@ -38,6 +41,7 @@ def card(name: str, timeframe: Timeframe = Timeframe.DAY, now: datetime | None =
     )
     return {
         **_card(one, row, last, standing(name, timeframe, now)),
+        "risk_coverage": _risk_coverage(one, row),
         "versions": list(versions[:HISTORY]),
         "decisions": [
             {
@@ -63,6 +67,23 @@ def card(name: str, timeframe: Timeframe = Timeframe.DAY, now: datetime | None =
     }
 
 
+def _risk_coverage(one: Declared, row: AIModel | None) -> dict[str, Any]:
+    """How right the surest cases were, on cases the version had not seen; no curve, with the reason, where it
+    carries none."""
+    if one.coverage is None:
+        return {"curve": [], "reason": _("This model speaks of every case; it leaves none out.")}
+    if row is None:
+        return {"curve": [], "reason": _("No version has been trained yet.")}
+    try:
+        data = None if row.artefact is None else bytes(row.artefact)
+        return {
+            "curve": one.coverage(artefact.decode(one.kind, data, row.artefact_sha256)),
+            "reason": "",
+        }
+    except artefact.ArtefactError as error:
+        return {"curve": [], "reason": str(error)}
+
+
 def _card(one: Declared, row: AIModel | None, last: Evaluation | None, stands: Standing) -> dict[str, Any]:
     spec = one.spec
     return {
@@ -79,7 +100,10 @@ def _card(one: Declared, row: AIModel | None, last: Evaluation | None, stands: S
         "embargo_days": spec.embargo_days,
         "metric": spec.metric,
         "rival": spec.rival,
-        "hyperparameters": dict(one.hyperparameters),
+        "hyperparameters": {
+            **one.hyperparameters,
+            **(row.configuration.get("hyperparameters", {}) if row else {}),
+        },
         "state": stands.state.value,
         "held": stands.held,
         "withheld": stands.withheld,
@@ -144,7 +168,17 @@ def text(document: dict[str, Any]) -> str:
                 f"| {name} | {_short(figure['value'])} | {_short(figure['low'])} to {_short(figure['high'])} "
                 f"| {_short(figure['rival'])} | {figure['grade'].replace('_', ' ')} |"
             )
+    lines += _curve(document["risk_coverage"]["curve"])
     return "\n".join(lines) + "\n"
+
+
+def _curve(rows: list[dict[str, Any]]) -> list[str]:
+    """The risk-coverage curve as a table; nothing where there is none."""
+    if not rows:
+        return []
+    names = list(rows[0])
+    table = ["", "## Of the surest cases", "", f"| {' | '.join(names)} |", f"|{' --- |' * len(names)}"]
+    return table + [f"| {' | '.join(_short(row[name]) for name in names)} |" for row in rows]
 
 
 def _short(value: float | None) -> str:

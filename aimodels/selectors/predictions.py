@@ -12,7 +12,7 @@ from django.db.models import Avg, Count, Q, QuerySet
 
 from aimodels.engine import artefact, intervals
 from aimodels.engine.intervals import SPECS
-from aimodels.engine.spec import ModelSpec
+from aimodels.engine.spec import TUNED, ModelSpec
 from aimodels.models import AIModel, LayerSource, ModelStatus, Prediction
 from aimodels.selectors.versions import needed_rows
 from assets.engine.timeframe import Timeframe
@@ -40,18 +40,17 @@ def visible_to(user_id: int) -> QuerySet[Prediction]:
 def newest_fits(
     specs: Iterable[ModelSpec], timeframe: Timeframe, as_of: datetime, kind: type[F]
 ) -> dict[str, tuple[int, str, datetime, F]]:
-    """The newest sound fit of each of `specs` made by `as_of`: id, version, moment, fit. One query.
-
-    Fits of another declaration are passed over: they are not of `kind`.
+    """The fit of each of `specs` that serves, else the newest sound one, made by `as_of`: id, version,
+    moment, fit. One query. Fits of another declaration are passed over: they are not of `kind`.
     """
     specs = list(specs)
     rows = (
         AIModel.objects.filter(
             name__in=[spec.name for spec in specs], timeframe=timeframe, fitted_as_of__lte=as_of
         )
-        .filter(reduce(or_, (Q(name=spec.name, version__startswith=f"{spec.version}.") for spec in specs)))
+        .filter(reduce(or_, map(_declared_by, specs)))
         .exclude(status=ModelStatus.ERROR)
-        .order_by("name", "-fitted_as_of", "-id")
+        .order_by("name", "-is_active", "-fitted_as_of", "-id")
         .distinct("name")
     )
     return {
@@ -63,6 +62,11 @@ def newest_fits(
         )
         for row in rows
     }
+
+
+def _declared_by(spec: ModelSpec) -> Q:
+    """Versions of this declaration, whatever their hyperparameters."""
+    return Q(name=spec.name, version__regex=rf"^{spec.version}[.{TUNED}]")
 
 
 def adapted_level(model_name: str, timeframe: Timeframe, as_of: datetime, group: int) -> float | None:

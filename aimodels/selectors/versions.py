@@ -4,30 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 
 from django.db.models import Q, QuerySet
 
-from aimodels.engine.spec import ModelSpec, fit_time
+from aimodels.engine.registry import Declared
+from aimodels.engine.spec import ModelSpec, declaration, family, fit_time
 from aimodels.models import HOLDING, AIModel, ModelStatus, Promotion
 from assets.engine.timeframe import Timeframe
 
 
 def version_of(spec: ModelSpec, moment: datetime) -> str:
-    """Version of the fit made at `moment`: the declaration's version and the day."""
-    return f"{spec.version}.{moment:%Y%m%d}"
+    """Version of the fit made at `moment`: its family and the day."""
+    return f"{spec.family}.{moment:%Y%m%d}"
 
 
 def stored(
-    spec: ModelSpec, timeframe: Timeframe, moments: Iterable[datetime], broken: bool = False
+    spec: ModelSpec,
+    timeframe: Timeframe,
+    moments: Iterable[datetime],
+    broken: bool = False,
+    families: Iterable[str] = (),
 ) -> QuerySet[AIModel]:
-    """Versions of this declaration fitted at `moments`, a repaired one after the one it repairs; with
-    `broken` those too whose artefact was refused."""
-    rows = AIModel.objects.filter(
-        name=spec.name,
-        timeframe=timeframe,
-        version__startswith=f"{spec.version}.",
-        fitted_as_of__in=list(moments),
-    ).order_by("pk")
+    """Versions of the spec's family (or of `families`) fitted at `moments`, a repaired one after the one it
+    repairs; with `broken` those too whose artefact was refused."""
+    of_family = (Q(version__startswith=f"{one}.") for one in set(families) or {spec.family})
+    rows = (
+        AIModel.objects.filter(name=spec.name, timeframe=timeframe, fitted_as_of__in=list(moments))
+        .filter(reduce(or_, of_family))
+        .order_by("pk")
+    )
     return rows if broken else rows.exclude(status=ModelStatus.ERROR)
 
 
@@ -58,21 +65,53 @@ def pins(name: str, timeframe: Timeframe, until: datetime) -> list[Promotion]:
     """Binding decisions that take effect by `until`, in the order in which they were made."""
     return list(
         Promotion.objects.filter(name=name, timeframe=timeframe, effective_from__lte=until, is_binding=True)
-        .select_related("serving")
+        .select_related("serving", "challenger")
+        .defer("challenger__artefact")
         .order_by("pk")
     )
 
 
-def in_effect(decisions: Sequence[Promotion], moment: datetime) -> AIModel | None:
-    """The version that the last decision on `moment` holds on to; None where the fit of the moment serves."""
+def in_effect(decisions: Sequence[Promotion], moment: datetime) -> Promotion | None:
+    """The last decision on `moment` that holds on to its `serving` version; None where the fit of the moment
+    serves."""
     held = None
     for decision in decisions:
         if decision.effective_from > moment:
             continue
-        held = decision.serving if decision.verdict in HOLDING else None
-        if held is not None and held.fitted_as_of > moment:
+        held = decision if decision.verdict in HOLDING else None
+        if held is not None and held.serving.fitted_as_of > moment:
             held = None  # it would know what came after
     return held
+
+
+def spec_at(spec: ModelSpec, decisions: Sequence[Promotion], moment: datetime) -> ModelSpec:
+    """The declaration with the hyperparameters that the last decision on `moment` lets serve."""
+    last = None
+    for decision in decisions:
+        if decision.effective_from <= moment:
+            last = decision.serving
+    return spec if last is None else _like(spec, last)
+
+
+def serving_declared(declared: Declared, timeframe: Timeframe) -> Declared:
+    """The model with the hyperparameters of the version that serves now; one query."""
+    return declared_like(declared, active(declared.spec.name, timeframe))
+
+
+def declared_like(declared: Declared, row: AIModel | None) -> Declared:
+    """The model with the hyperparameters of `row`; as declared where they are not its own any more."""
+    if row is None or not _like(declared.spec, row).hyperparameters:
+        return declared
+    try:
+        return declared.tuned(row.configuration["hyperparameters"])
+    except ValueError:
+        return declared
+
+
+def _like(spec: ModelSpec, row: AIModel) -> ModelSpec:
+    if declaration(row.version) != str(spec.version) or family(row.version) == spec.family:
+        return spec
+    return spec.tuned(row.configuration.get("hyperparameters", {}))
 
 
 def needed_rows(
@@ -83,8 +122,11 @@ def needed_rows(
     start = since
     for spec in specs:
         moments = grid(spec, since, as_of)
-        there = set(stored(spec, timeframe, moments, broken=True).values_list("fitted_as_of", flat=True))
-        missing = [moment for moment in moments if moment not in there]
+        decisions = pins(spec.name, timeframe, as_of)
+        wanted = {moment: spec_at(spec, decisions, moment).family for moment in moments}
+        rows = stored(spec, timeframe, moments, broken=True, families=wanted.values())
+        there = {(moment, family(version)) for moment, version in rows.values_list("fitted_as_of", "version")}
+        missing = [moment for moment in moments if (moment, wanted[moment]) not in there]
         if missing:
             start = min(start, missing[0] - timedelta(days=spec.train_days))
     return lookback + timeframe.bars(as_of - start) + 1

@@ -52,7 +52,8 @@ def evaluate(
         if wanted and name not in wanted:
             continue
         progress(f"judging {name}")
-        out.append(_evaluate(models[name], timeframe, ground, first, jobs))
+        serving = selectors.serving_declared(models[name], timeframe)
+        out.append(_evaluate(serving, timeframe, ground, first, jobs))
     return out
 
 

@@ -157,16 +157,15 @@ def request(
 ) -> TrainingJob:
     """Ask for a training in the background; the job waits until a worker takes it.
 
-    Raises Unknown, ValueError on a number out of its range, BusyError where one waits or runs already.
+    Raises Unknown, ValueError on a number out of its range (HyperparameterError on a hyperparameter),
+    BusyError where one waits or runs already.
     """
     declared = selectors.declared(name)
     if not SHORTEST_DAYS <= days <= LONGEST_DAYS:
         raise ValueError(f"{days} days; they have to lie between {SHORTEST_DAYS} and {LONGEST_DAYS}")
     if not 0.0 < validation_split < 1.0:
         raise ValueError(f"a validation split of {validation_split}; it has to lie between 0 and 1")
-    other = sorted(set(hyperparameters or {}) - set(declared.hyperparameters))
-    if other:
-        raise ValueError(f"{name} has no hyperparameter {', '.join(other)}")
+    declared.tuned(hyperparameters or {})
     mend_all()
     with transaction.atomic(), connection.cursor() as cursor:
         # Two requests at once: the second waits here and then sees the first one's row.

@@ -17,7 +17,7 @@ from aimodels import selectors
 from aimodels.engine import guard, intervals
 from aimodels.engine.conformal import group_of, width_at
 from aimodels.engine.intervals import HORIZON_DAYS, LEVEL, SPECS, Inputs, IntervalFit, Result
-from aimodels.engine.spec import ModelSpec, fit_times, serving
+from aimodels.engine.spec import ModelSpec, fit_times
 from aimodels.engine.volatility import lookback as bars_of_a_coin
 from aimodels.models import LayerSource, Prediction
 from aimodels.services.limits import admit
@@ -86,7 +86,7 @@ def _serve(spec: ModelSpec, inputs: Inputs, first: int) -> Served[IntervalFit]:
         spec=spec,
         timeframe=panel.timeframe,
         moments=fit_times(spec, panel, first),
-        fit=lambda moment: intervals.fit(inputs, panel.known_at(moment) - 1, spec),
+        fit=lambda moment, **tuned: intervals.fit(inputs, panel.known_at(moment) - 1, spec, **tuned),
         kind=IntervalFit,
     )
 
@@ -101,33 +101,25 @@ class _Book:
     spec: ModelSpec
     h: int
 
-    def fits(self) -> list[datetime | None]:
-        """Moment of the fit behind each row of the result."""
-        spans = serving(self.spec, self.inputs.panel, self.result.first).items()
-        return [
-            moment if moment in self.served.fits else None
-            for moment, rows in spans
-            for _ in range(rows.start, rows.stop)
-        ]
-
 
 def _columns(book: _Book, context: Context) -> dict[str, Any]:
     """One row a member and close; empty where nothing can be said."""
     panel, first = book.inputs.panel, book.result.first
     half = np.where(book.result.members, book.result.half[book.h], np.nan)
     price = panel.close[first:]
-    known = np.isfinite(half) & (price * np.exp(-half) > 1e-17)
+    closes = [panel.as_of(row) for row in range(first, len(panel.times))]
+    stood = book.served.standing(book.spec, closes)
+    silent = np.array([one.withheld for one in stood], dtype=np.bool_)
+    known = np.isfinite(half) & (price * np.exp(-half) > 1e-17) & ~silent[:, None]
     rows, columns = np.nonzero(known)
     if not len(rows):
         return {}
     at, width = price[rows, columns], half[rows, columns]
     texts = [_texts(prices) for prices in (at, at * np.exp(-width), at * np.exp(width))]
-    closes = [panel.as_of(row) for row in range(first, len(panel.times))]
     group = book.result.group[book.h][rows, columns]
     covered = book.result.covered[book.h][rows, group]
     strange = book.result.unlike[book.h][rows, columns]
     span = timedelta(days=book.spec.horizon_days)
-    owners = book.fits()
     told = [closes[row] for row in rows.tolist()]
     said = [context.get(moment, {}) for moment in closes]
     return {
@@ -136,9 +128,9 @@ def _columns(book: _Book, context: Context) -> dict[str, Any]:
         "as_of": told,
         "layer_source": LayerSource.LAYER3.value,
         "model_name": book.spec.name,
-        "model_id": [book.served.model_ids.get(owners[row]) for row in rows.tolist()],  # type: ignore[arg-type]
-        "model_version": _by_row(rows, [_version(book.spec, moment) for moment in owners]),
-        "training_data_end": _by_row(rows, owners),
+        "model_id": _by_row(rows, [one.model_id for one in stood]),
+        "model_version": _by_row(rows, [one.version for one in stood]),
+        "training_data_end": _by_row(rows, [one.fitted_as_of for one in stood]),
         "prediction_horizon": book.spec.horizon_days * 24,
         "target_datetime": [moment + span for moment in told],
         "input_price": texts[0],
@@ -147,7 +139,14 @@ def _columns(book: _Book, context: Context) -> dict[str, Any]:
         "upper_price": texts[2],
         "interval_level": LEVEL,
         "confidence_score": intervals.lowered(covered, strange),
-        "notes": _notes(strange),
+        "notes": [
+            "; ".join(filter(None, each))
+            for each in zip(
+                _by_row(rows, [one.document().get("reason", "") for one in stood]),
+                _notes(strange),
+                strict=True,
+            )
+        ],
         "model_parameters": _parameters(book.result, book.h, rows, group),
         "macro_context": _by_row(rows, [dict(words) for words in said]),
         "market_conditions": _by_row(rows, [str(words.get("regime", "")) for words in said]),
@@ -169,10 +168,6 @@ def _notes(strange: Floats) -> list[str]:
 
 def _by_row(rows: Ints, values: Sequence[Any]) -> list[Any]:
     return [values[row] for row in rows.tolist()]
-
-
-def _version(spec: ModelSpec, moment: datetime | None) -> str:
-    return "" if moment is None else selectors.version_of(spec, moment)
 
 
 def _parameters(result: Result, h: int, rows: Ints, group: Ints) -> list[dict[str, Any]]:
@@ -278,6 +273,7 @@ def _one(
         rule = f"cannot be told: no fit of {', '.join(missing)} yet"
         mend = "Run the pipeline once there are two years of daily candles."
         raise PredictionError("prediction_horizon", hours, rule, mend)
+    _refuse_silent(tuple(fits), inputs.panel.timeframe, as_of, hours)
     if inputs.panel.shape[1] == 0 or not np.isfinite(inputs.panel.close[-1]).all():
         return float("nan"), {}
     last = slice(len(inputs.panel.times) - 1, None)
@@ -310,6 +306,15 @@ def _one(
         "notes": _notes(np.array([strange[place]]))[0],
     }
     return float(intervals.half_at(np.array(halves), hours)), used
+
+
+def _refuse_silent(names: tuple[str, ...], timeframe: Timeframe, as_of: datetime, hours: int) -> None:
+    """Raise PredictionError where a model that would have to speak may not, by the clock of the close."""
+    for stands in selectors.standings(timeframe, as_of, names).values():
+        if stands.withheld:
+            rule = f"cannot be told: {stands.name}: {stands.reason}"
+            mend = f"Train it: manage.py train_models {stands.name}."
+            raise PredictionError("prediction_horizon", hours, rule, mend)
 
 
 def _unlike(inputs: Inputs, fit: IntervalFit, spec: ModelSpec) -> float:

@@ -19,7 +19,7 @@ from aimodels.engine.fitting import fitted
 from aimodels.engine.folds import Fold
 from aimodels.engine.gate import Verdict
 from aimodels.engine.registry import Declared, Ground
-from aimodels.engine.spec import ModelSpec, family
+from aimodels.engine.spec import ModelSpec, declaration, family
 from aimodels.models import AIModel, JobStatus, ModelStatus, Promotion, TrainingJob
 from aimodels.services import health
 from aimodels.services.decisions import condemn, decide
@@ -40,6 +40,7 @@ def train(
     days: int = DAYS,
     split: float = SPLIT,
     jobs: int | None = None,
+    hyperparameters: Mapping[str, Any] | None = None,
     ground: Ground | None = None,
     job: TrainingJob | None = None,
     progress: Callable[[TrainingJob], None] = lambda job: None,
@@ -49,15 +50,18 @@ def train(
 
     The challenger is the fit of the calendar grid that serves `as_of`: the same fit the pipeline would
     make, on nothing closed later. Folds run through joblib: `jobs` processes, None leaves it to the
-    backend in force (`joblib.parallel_config`). `ground` is the market if it is loaded already, `job` a
+    backend in force (`joblib.parallel_config`). With `hyperparameters` it is a family of its own, which
+    serves only if it passes the gate against the one that does; without any, those of the version that
+    serves. `ground` is the market if it is loaded already, `job` a
     request to carry out. A training that fails or is cancelled leaves what serves as it was; the job says
     why. Raises Unknown, and TrainingError (BusyError) where it cannot start.
     """
     declared = selectors.declared(name)
     with claim(name, timeframe):
-        job = _start(job, name, timeframe, as_of, days, split)
+        job = _start(job, name, timeframe, as_of, days, split, hyperparameters or {})
         journal = Journal(job)
         try:
+            declared = _chosen(declared, timeframe, hyperparameters or {})
             work = _work(declared, timeframe, as_of, days, split, ground, journal)
             made = _fit_all(work, jobs, progress)
             return _judge(work, made)
@@ -70,8 +74,18 @@ def train(
             raise
 
 
+def _chosen(declared: Declared, timeframe: Timeframe, given: Mapping[str, Any]) -> Declared:
+    return declared.tuned(given) if given else selectors.serving_declared(declared, timeframe)
+
+
 def _start(
-    job: TrainingJob | None, name: str, timeframe: Timeframe, as_of: datetime, days: int, split: float
+    job: TrainingJob | None,
+    name: str,
+    timeframe: Timeframe,
+    as_of: datetime,
+    days: int,
+    split: float,
+    given: Mapping[str, Any],
 ) -> TrainingJob:
     """The job's row, running; raises TrainingError where the request was cancelled meanwhile."""
     if job is None:
@@ -81,7 +95,7 @@ def _start(
             fit_as_of=as_of,
             status=JobStatus.RUNNING,
             started_at=timezone.now(),
-            parameters={"days": days, "validation_split": split, "hyperparameters": {}},
+            parameters={"days": days, "validation_split": split, "hyperparameters": dict(given)},
         )
     waiting = TrainingJob.objects.filter(pk=job.pk, status=JobStatus.PENDING)
     if not waiting.update(status=JobStatus.RUNNING, started_at=timezone.now()):
@@ -194,13 +208,18 @@ def train_all(
     days: int = DAYS,
     split: float = SPLIT,
     jobs: int | None = None,
+    hyperparameters: Mapping[str, Any] | None = None,
     progress: Callable[[TrainingJob], None] = lambda job: None,
 ) -> list[TrainingJob]:
     """Train `names` (all: none given) in the order of the funnel on one market, read once.
 
-    A model that is being trained already is left to that training. Raises Unknown; ValueError without
-    candles."""
+    A model that is being trained already is left to that training; `hyperparameters` are for one model alone.
+    Raises Unknown; ValueError without candles, HyperparameterError."""
     wanted = [selectors.declared(name).spec.name for name in names]
+    if hyperparameters:
+        if len(wanted) != 1:
+            raise ValueError("hyperparameters belong to one model: name it, and only it")
+        selectors.declared(wanted[0]).tuned(hyperparameters)
     known = selectors.catalogue().models
     chosen = tuple(name for name in known if not wanted or name in wanted)
     needs = {need for name in chosen for need in known[name].needs}
@@ -218,6 +237,7 @@ def train_all(
                     days=days,
                     split=split,
                     jobs=jobs,
+                    hyperparameters=hyperparameters,
                     ground=ground,
                     progress=progress,
                 )
@@ -271,7 +291,7 @@ def provide(ground: Ground, needs: Sequence[str], timeframe: Timeframe, first: i
     for need in needs:
         if need in ground.fits:
             continue
-        upstream = selectors.declared(need)
+        upstream = selectors.serving_declared(selectors.declared(need), timeframe)
         walked = folds.walk_forward(upstream.spec, ground.panel, first)
         fits, _ = read(upstream, timeframe, [fold.moment for fold in walked])
         inputs = ground.inputs(upstream.layer)
@@ -302,10 +322,27 @@ def _champions(work: _Work, fits: Fits, champion: AIModel | None) -> Fits | None
     except ArtefactError as error:
         condemn(champion, str(error))
         return None
-    same = family(champion.version) == str(work.declared.spec.version)
+    spec = work.declared.spec
+    if family(champion.version) != spec.family and declaration(champion.version) == str(spec.version):
+        return _other_family(work, champion, kept)
+    same = family(champion.version) == spec.family
     later = [fold.moment for fold in work.folds if not same or fold.moment > champion.fitted_as_of]
     unchanged = {moment: made for moment, made in fits.items() if moment not in later}
     return {**unchanged, **dict.fromkeys(later, kept)} if later else fits
+
+
+def _other_family(work: _Work, champion: AIModel, kept: Any) -> Fits:
+    """The walk of a champion with other hyperparameters: its own family's fits, none of which saw the bars it
+    is judged on, and from its own fit on the champion itself. Missing ones are made for this alone."""
+    declared = selectors.declared_like(selectors.declared(champion.name), champion)
+    before = [fold for fold in work.folds if fold.moment < champion.fitted_as_of]
+    fits, _ = read(declared, work.timeframe, [fold.moment for fold in before])
+    missing = [fold for fold in before if fold.moment not in fits]
+    for fold, made, _seconds in fitted(declared.fit, work.ground.inputs(declared.layer), missing):
+        if not isinstance(made, ValueError):
+            fits[fold.moment] = made
+    served = [fold.moment for fold in work.folds if fold.moment >= champion.fitted_as_of]
+    return {**fits, **dict.fromkeys(served, kept)}
 
 
 def _settle(
@@ -323,6 +360,13 @@ def _settle(
     serving = challenger
     now = selectors.active(spec.name, work.timeframe)
     past = now is not None and now.fitted_as_of > challenger.fitted_as_of
+    # Other hyperparameters that lose change nothing: the champion's own refits go on.
+    trial = (
+        verdict is Verdict.REFUSED
+        and champion is not None
+        and declaration(champion.version) == declaration(challenger.version)
+        and family(champion.version) != family(challenger.version)
+    )
     if now is not None and (past or verdict is Verdict.REFUSED):
         serving = now
     if past:
@@ -333,7 +377,7 @@ def _settle(
         champion=champion,
         serving=serving,
         effective_from=work.folds[-1].moment,
-        is_binding=not past,
+        is_binding=not past and not trial,
         reasons=reasons,
         checks=[check.document() for check in made],
         figures={

@@ -64,13 +64,13 @@ def inputs(skill: float = 3.0, seed: int = 3, panel: Panel = PANEL) -> ToyInputs
     return ToyInputs(panel, x, y)
 
 
-def fit(made: ToyInputs, row: int) -> ToyFit:
+def fit(made: ToyInputs, row: int, inverse_penalty: float = 1.0) -> ToyFit:
     """Logistic regression on what was known at `row`."""
     part = observe(made, max(0, row + 1 - TRAIN), row + 1)
     if len(part.x) < TRAIN:
         raise ValueError(f"{len(part.x)} rows are too few; {TRAIN} are needed")
     assert part.y is not None
-    return ToyFit(fit_logistic(part.x, part.y, 1.0), float(np.nanmean(part.y)))
+    return ToyFit(fit_logistic(part.x, part.y, inverse_penalty), float(np.nanmean(part.y)))
 
 
 def observe(made: ToyInputs, start: int, stop: int) -> Sample:
@@ -119,7 +119,11 @@ class ToyCatalogue:
     """One model; its market is whatever `use` was given last."""
 
     def __init__(self) -> None:
-        self.models = {"toy": Declared(SPEC, ToyFit, "toys", fit, judge, observe)}
+        self.models = {
+            "toy": Declared(
+                SPEC, ToyFit, "toys", fit, judge, observe, hyperparameters={"inverse_penalty": 1.0}
+            )
+        }
         self.made = inputs()
 
     def use(self, made: ToyInputs) -> None:

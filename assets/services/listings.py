@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
-from assets.models import Asset, AssetType
+from assets.models import Asset, AssetType, WatchlistTier
 
 _LOCK = 0x6C697374  # one register at a time: it reads, decides and writes
 
@@ -40,6 +42,32 @@ def register(listings: Sequence[Listing]) -> list[int]:
     Asset.objects.bulk_create(known.created)
     Asset.objects.bulk_update(known.changed, ["coingecko_id", "name", "is_supported"])
     return [asset.pk for asset in chosen]
+
+
+@transaction.atomic
+def support(*, asset: Asset) -> Asset:
+    """Let `asset` have its ticker, and whoever had it lose it. Safe to run again.
+
+    Raises ValidationError where the one that has it stands on a tier: what is followed does not change
+    into another coin behind people's backs.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    same = {
+        row.pk: row for row in Asset.objects.filter(symbol=asset.symbol).order_by("pk").select_for_update()
+    }
+    others = [row for row in same.values() if row.pk != asset.pk and row.is_supported]
+    for other in others:
+        if other.watchlist_tier != WatchlistTier.NONE:
+            message = _("%(name)s (%(symbol)s) stands on a tier: take it off first.")
+            raise ValidationError({"is_supported": message % {"name": other.name, "symbol": other.symbol}})
+        other.is_supported = False
+        other.save(update_fields=["is_supported"])
+    chosen = same[asset.pk]
+    if not chosen.is_supported:
+        chosen.is_supported = True
+        chosen.save(update_fields=["is_supported"])
+    return chosen
 
 
 class _Known:

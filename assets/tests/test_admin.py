@@ -80,3 +80,21 @@ def test_freshness_is_that_of_the_newest_completed_import_of_each_source() -> No
         False,
     )
     assert freshness(now + timedelta(seconds=1))[0].is_stale
+
+
+def test_claimed_tickers_are_found_and_given_to_another_coin_unless_one_is_followed(staff: Client) -> None:
+    old, new = (
+        AssetFactory(symbol="TWO", name="Old"),
+        AssetFactory(symbol="TWO", name="New", is_supported=False),
+    )
+    AssetFactory(symbol="ONE")
+    found = staff.get("/admin/assets/asset/?ticker=claimed").context["cl"].result_list
+    assert [row.pk for row in found] == [old.pk, new.pk]
+    body = {"action": "support", "_selected_action": [new.pk]}
+    Asset.objects.filter(pk=old.pk).update(watchlist_tier="tier1")
+    refused = staff.post("/admin/assets/asset/", body, follow=True)
+    assert "take it off first" in refused.content.decode()
+    Asset.objects.filter(pk=old.pk).update(watchlist_tier="none")
+    for _twice in range(2):
+        staff.post("/admin/assets/asset/", body)
+    assert list(Asset.objects.filter(symbol="TWO", is_supported=True)) == [new]

@@ -145,3 +145,76 @@ def share_bar(value: float | None, most: float = 1.0) -> dict[str, Any]:
     if value is None or not isfinite(value) or most <= 0:
         return {"width": None}
     return {"width": f"{100 * min(max(value / most, 0.0), 1.0):.2f}"}
+
+
+@register.inclusion_tag("partials/ladder.html")
+def ladder(stop: Any, entry: Any, target: Any, now: Any = None) -> dict[str, Any]:
+    """A signal's plan as a line from its stop to its target, with the entry and the last price on it.
+
+    Each level comes with its distance from the entry, a share of it. Longs and shorts look the same: the stop
+    is at the start.
+    """
+    low, start, high = float(stop), float(entry), float(target)
+    now = now or None  # a template passes an empty text for what is missing
+
+    def place(price: Any) -> float:
+        return round(min(max(100 * (float(price) - low) / (high - low), 0.0), 100.0), 2)
+
+    at = place(entry)
+    return {
+        "stop": stop, "entry": entry, "target": target, "now": now,
+        "to_stop": low / start - 1, "to_target": high / start - 1,
+        "at_entry": f"{at:.2f}", "rest": f"{100 - at:.2f}",
+        "at_now": "" if now is None else f"{place(now):.2f}",
+    }  # fmt: skip
+
+
+@register.inclusion_tag("partials/coverage.html")
+def coverage(curve: Sequence[dict[str, Any]], label: str = "") -> dict[str, Any]:
+    """What the surest cases earned: mean net R with its interval, by the share of cases taken."""
+    points = sorted((one for one in curve if one["net_r"] is not None), key=lambda one: one["share"])
+    if len(points) < 2:
+        return {"points": points, "label": label}
+    ends = [0.0] + [one[key] for one in points for key in ("net_r", "low", "high") if one[key] is not None]
+    top, bottom = max(ends), min(ends)
+    span = (top - bottom) or 1.0
+
+    def spot(one: dict[str, Any], key: str) -> str:
+        height = one[key] if one[key] is not None else one["net_r"]
+        return f"{100 * one['share']:.2f} {50 - 50 * (height - bottom) / span:.2f}"
+
+    line = "M" + " L".join(spot(one, "net_r") for one in points)
+    around = [spot(one, "high") for one in points] + [spot(one, "low") for one in reversed(points)]
+    return {
+        "points": points, "label": label, "line": line, "band": f"M{' L'.join(around)} Z",
+        "zero": f"{50 + 50 * bottom / span:.2f}", "top": top, "bottom": bottom, "first": points[0]["share"],
+    }  # fmt: skip
+
+
+@register.inclusion_tag("partials/whisker.html")
+def whisker(
+    value: float | None,
+    low: float | None = None,
+    high: float | None = None,
+    rival: float | None = None,
+) -> dict[str, Any]:
+    """A figure as a dot on its 95 % interval, with the rival's as a stroke; a scale of its own.
+
+    The exact numbers stand beside it: the drawing says whether the interval reaches the rival.
+    """
+    known = [point for point in (value, low, high, rival) if point is not None and isfinite(point)]
+    if value is None or not isfinite(value) or len(known) < 2:
+        return {"known": False}
+    bottom, span = min(known), (max(known) - min(known)) or 1.0
+
+    def place(point: float | None) -> str | None:
+        return f"{6 + 88 * (point - bottom) / span:.2f}" if point is not None and isfinite(point) else None
+
+    start, end = place(low), place(high)
+    return {
+        "known": True,
+        "at": place(value),
+        "start": start,
+        "width": f"{float(end) - float(start):.2f}" if start and end else None,
+        "rival": place(rival),
+    }

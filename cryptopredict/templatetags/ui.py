@@ -53,7 +53,7 @@ def figure(value: Any) -> str:
     size = abs(value)
     for unit, letter in LARGE:
         if size >= unit:
-            return _signed(f"{value / unit:,.2f}") + f" {letter}"
+            return _signed(f"{float(value) / unit:,.2f}") + f" {letter}"
     return _signed(_plain(value, size))
 
 
@@ -70,7 +70,11 @@ def _plain(value: Any, size: float) -> str:
 
 
 def _signed(text: str) -> str:
-    return digits(text.replace("-", "\N{MINUS SIGN}"))
+    """The figure with a proper minus, which stays before it where the page runs from right to left."""
+    said = digits(text.replace("-", "\N{MINUS SIGN}"))
+    if said.startswith("\N{MINUS SIGN}") and (get_language() or "").startswith("fa"):
+        return f"\N{LEFT-TO-RIGHT ISOLATE}{said}\N{POP DIRECTIONAL ISOLATE}"
+    return said
 
 
 @register.filter
@@ -78,7 +82,7 @@ def percent(share: Any, places: int = 0) -> str:
     """Write a share of 1 as per cent."""
     if not _known(share):
         return NOT_KNOWN
-    text = _signed(f"{100 * float(share):.{places}f}")
+    text = _signed(f"{100 * float(share):,.{places}f}")
     return _("%(number)s %%") % {"number": text}
 
 

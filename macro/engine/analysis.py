@@ -178,9 +178,9 @@ def analyse(
     return apply(inputs, {regime.SPEC.name: fit_all(inputs, panel, first)}, first)
 
 
-def learn(inputs: Inputs, row: int) -> regime.RegimeFit:
+def learn(inputs: Inputs, row: int, **hyperparameters: float) -> regime.RegimeFit:
     """The layer's model as it can be known at the close of `row`; see `regime.fit`."""
-    return regime.fit(inputs.model, row)
+    return regime.fit(inputs.model, row, **hyperparameters)
 
 
 def fit_all(inputs: Inputs, panel: Panel, first: int) -> dict[datetime, regime.RegimeFit]:

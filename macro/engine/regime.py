@@ -97,7 +97,19 @@ def regime_inputs(timeframe: Timeframe, features: Features) -> RegimeInputs:
     )
 
 
-def fit(inputs: RegimeInputs, row: int) -> RegimeFit:
+#: What a retraining may change: the cost of a switch of each state model.
+HYPERPARAMETERS = {
+    "direction_penalty": states.DIRECTION_PENALTY,
+    "turbulence_penalty": states.TURBULENCE_PENALTY,
+}
+
+
+def fit(
+    inputs: RegimeInputs,
+    row: int,
+    direction_penalty: float = states.DIRECTION_PENALTY,
+    turbulence_penalty: float = states.TURBULENCE_PENALTY,
+) -> RegimeFit:
     """The model as it can be known at the close of `row`, the last bar it sees.
 
     Trained on the `train_days` up to `row` (and the bars before that the paths begin with). Labels
@@ -108,8 +120,8 @@ def fit(inputs: RegimeInputs, row: int) -> RegimeFit:
     window = bars(timedelta(days=states.ONLINE_DAYS))
     train = bars(timedelta(days=SPEC.train_days))
     start = max(0, row + 1 - train)
-    direction = _fit_jump(inputs.direction[start : row + 1], 3, states.DIRECTION_PENALTY, inputs.timeframe)
-    turbulence = _fit_jump(inputs.turbulence[start : row + 1], 2, states.TURBULENCE_PENALTY, inputs.timeframe)
+    direction = _fit_jump(inputs.direction[start : row + 1], 3, direction_penalty, inputs.timeframe)
+    turbulence = _fit_jump(inputs.turbulence[start : row + 1], 2, turbulence_penalty, inputs.timeframe)
     known = follow(direction, turbulence, inputs, start, row + 1)
     later = bars(timedelta(days=HINDSIGHT_DAYS))
     settled = states.regimes(

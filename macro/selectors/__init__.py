@@ -12,12 +12,18 @@ from macro.selectors.readings import (
     regime_history,
     regimes_of_days,
 )
+from macro.selectors.record import HORIZONS as FORECAST_HORIZONS
+from macro.selectors.record import forecast_by_month, forecast_diagram, forecast_record
 from macro.selectors.series import exposures, market_series, regimes, rows_needed
 
 __all__ = [
+    "FORECAST_HORIZONS",
     "card",
     "dominance_chart",
     "exposures",
+    "forecast_by_month",
+    "forecast_diagram",
+    "forecast_record",
     "latest_dominance",
     "latest_forecast",
     "latest_regime",

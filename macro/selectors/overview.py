@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from aimodels.words import standing_words
 from assets.selectors import stale_reason
 from macro import words
 from macro.models import MetricsSnapshot, Regime, RegimeAnalysis, RegimeForecast
@@ -34,6 +35,7 @@ def overview(now: datetime) -> dict[str, Any]:
         "dominance": latest_dominance(),
         "indicators": _indicators(reading.snapshot),
         "absent": [words.series_name(name) for name in reading.reasons.get("absent_series", ())],
+        "model_note": standing_words(reading.reasons.get("model", {})),
         "regimes": [{"tone": str(regime), "name": regime.label} for regime in ORDER],
     }
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 from django.db.models import Exists, OuterRef, Subquery
 
-from aimodels.engine.spec import fit_time
-from assets.engine.panel import Floats, Ints
+from aimodels.engine.footing import Footing
+from aimodels.services import Served
+from assets.engine.panel import Bools, Floats, Ints
 from assets.engine.timeframe import Timeframe
 from macro import engine
 from macro.engine.forecast import HORIZONS_DAYS
@@ -27,16 +28,16 @@ def store_records(
     timeframe: Timeframe,
     result: engine.Result,
     snapshot_ids: list[int],
-    model_ids: Mapping[datetime, int],
+    served: Served[engine.RegimeFit],
 ) -> int:
     """Append what was read of each bar, and tell older forecasts what came of them; rows appended."""
     closes = [timeframe.close_of(moment.to_pydatetime()) for moment in result.times]
-    models = [model_ids.get(fit_time(SPEC, close)) for close in closes]
+    stood = served.standing(SPEC, closes)
     written = (
         _sentiments(timeframe, closes, result)
         + _dominances(timeframe, closes, result)
-        + _analyses(timeframe, closes, result, snapshot_ids, models)
-        + _forecasts(timeframe, closes, result, models)
+        + _analyses(timeframe, closes, result, snapshot_ids, stood)
+        + _forecasts(timeframe, closes, result, stood)
     )
     _realise(timeframe, closes[0], closes[-1])
     return written
@@ -80,7 +81,7 @@ def _analyses(
     closes: list[datetime],
     result: engine.Result,
     snapshot_ids: list[int],
-    models: list[int | None],
+    stood: Sequence[Footing],
 ) -> int:
     sentiment = {"composite": result.composite_sentiment}
     sentiment |= dict(zip(SOURCES, result.sentiment_parts.T, strict=True))
@@ -97,7 +98,7 @@ def _analyses(
             "market_regime": _words(result.regime, engine.REGIMES),
             "phase": _words(result.phase, engine.PHASES),
             "risk_level": _words(result.risk_level, engine.RISK_LEVELS),
-            "confidence_score": result.confidence,
+            "confidence_score": np.where(_withheld(stood), np.nan, result.confidence),
             "trend_strength": result.trend_strength,
             "recommended_exposure": result.recommended_exposure,
             "probabilities": _probabilities(result.settled),
@@ -114,19 +115,18 @@ def _analyses(
             ],
             "dominance_data": _dicts(result.dominance),
             "macro_indicators": _dicts(result.features | market),
-            "reasons": [
-                _reasons(reason, absent) for reason, absent in zip(result.reason, result.absent, strict=True)
-            ],
+            "reasons": [_reasons(*each) for each in zip(result.reason, result.absent, stood, strict=True)],
             "snapshot_id": snapshot_ids,
-            "model_id": models,
+            "model_id": [one.model_id for one in stood],
         }
     )
 
 
 def _forecasts(
-    timeframe: Timeframe, closes: list[datetime], result: engine.Result, models: list[int | None]
+    timeframe: Timeframe, closes: list[datetime], result: engine.Result, stood: Sequence[Footing]
 ) -> int:
-    rows, horizons = np.nonzero(np.isfinite(result.probabilities).all(axis=2))
+    known = np.isfinite(result.probabilities).all(axis=2) & ~_withheld(stood)[:, None]
+    rows, horizons = np.nonzero(known)
     if not len(rows):
         return 0
     given = result.probabilities[rows, horizons]
@@ -138,7 +138,7 @@ def _forecasts(
             "probabilities": _probabilities(given),
             "persistence": _probabilities(result.persistence[rows, horizons]),
             "confidence_score": given.max(axis=1),
-            "model_id": [models[row] for row in rows],
+            "model_id": [stood[row].model_id for row in rows],
         }
     )
 
@@ -180,6 +180,13 @@ def _dicts(columns: Mapping[str, Floats], known_only: bool = False) -> list[dict
     return [{name: value for name, value in one.items() if np.isfinite(value)} for one in documents]
 
 
-def _reasons(reason: str, absent: tuple[str, ...]) -> dict[str, Any]:
-    found: dict[str, Any] = {"market_regime": reason} if reason else {}
-    return found | ({"absent_series": list(absent)} if absent else {})
+def _withheld(stood: Sequence[Footing]) -> Bools:
+    """Rows (R,) whose model may not say how sure it is."""
+    return np.array([one.withheld for one in stood], dtype=np.bool_)
+
+
+def _reasons(reason: str, absent: tuple[str, ...], stood: Footing) -> dict[str, Any]:
+    model = stood.document()
+    found: dict[str, Any] = {"market_regime": model.get("reason", reason)} if reason else {}
+    found |= {"absent_series": list(absent)} if absent else {}
+    return found | ({"model": model} if model else {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -37,14 +38,14 @@ def assess(
         spec=SPEC,
         timeframe=timeframe,
         moments=aimodels_selectors.grid(SPEC, start, last),
-        fit=lambda moment: _fit(inputs, panel, moment),
+        fit=lambda moment, **tuned: _fit(inputs, panel, moment, tuned),
         kind=engine.RegimeFit,
     )
     first = panel.known_at(start) - 1
     result = engine.apply(inputs, {SPEC.name: served.fits}, first)
     with transaction.atomic():
         snapshots = store_snapshots(timeframe, inputs, first)
-        written = snapshots.written + store_records(timeframe, result, snapshots.ids, served.model_ids)
+        written = snapshots.written + store_records(timeframe, result, snapshots.ids, served)
         if written:
             _announce(timeframe, last)
     return written
@@ -59,11 +60,13 @@ def _check(panel: Panel, timeframe: Timeframe, last: datetime, rows: int) -> Non
         raise ValueError(f"the panel holds {len(panel.times)} bars; {rows} are needed")
 
 
-def _fit(inputs: engine.Inputs, panel: Panel, moment: datetime) -> engine.RegimeFit:
+def _fit(
+    inputs: engine.Inputs, panel: Panel, moment: datetime, tuned: Mapping[str, float]
+) -> engine.RegimeFit:
     row = panel.known_at(moment) - 1
     if row < 0:
         raise ValueError(f"no bars before {moment:%Y-%m-%d}")
-    return engine.fit(inputs.model, row)
+    return engine.fit(inputs.model, row, **tuned)
 
 
 def _announce(timeframe: Timeframe, as_of: datetime) -> None:

@@ -25,15 +25,22 @@ SectorFit = RotationFit | OutlookFit
 Fits = Mapping[str, Mapping[datetime, SectorFit]]
 
 
-def fit(spec: ModelSpec, inputs: Inputs, row: int) -> SectorFit:
-    """Fit one of `SPECS` on what was known at the close of `row`.
+#: What a retraining may change, by model.
+HYPERPARAMETERS = {
+    rotation.SPEC.name: {"inverse_penalty": rotation.REGULARISATION},
+    outlook.SPEC.name: {"inverse_penalty": outlook.REGULARISATION},
+}
+
+
+def fit(spec: ModelSpec, inputs: Inputs, row: int, **hyperparameters: float) -> SectorFit:
+    """Fit one of `SPECS` on what was known at the close of `row`, with `HYPERPARAMETERS` as given.
 
     Raises ValueError with too little history, or for another layer's model.
     """
     if spec.name == rotation.SPEC.name:
-        return rotation.fit(inputs, row)
+        return rotation.fit(inputs, row, **hyperparameters)
     if spec.name == outlook.SPEC.name:
-        return outlook.fit(inputs, row)
+        return outlook.fit(inputs, row, **hyperparameters)
     raise ValueError(f"{spec.name} is not a model of this layer")
 
 

@@ -49,7 +49,7 @@ class OutlookFit:
     days: int
 
 
-def fit(inputs: Inputs, row: int) -> OutlookFit:
+def fit(inputs: Inputs, row: int, inverse_penalty: float = REGULARISATION) -> OutlookFit:
     """Fit on rows up to `row`, whose labels are known by then. Raises ValueError with too little history."""
     timeframe = inputs.panel.timeframe
     horizon = timeframe.bars(timedelta(days=SPEC.horizon_days))
@@ -62,7 +62,7 @@ def fit(inputs: Inputs, row: int) -> OutlookFit:
     if days < LEAST_LABELS:
         raise ValueError(f"{SPEC.name}: {days} labelled rows, {LEAST_LABELS} are needed")
     flat = x.reshape(-1, x.shape[2])
-    model = calibrated.fit(flat, y.ravel(), np.repeat(rows, x.shape[1]), horizon, REGULARISATION)
+    model = calibrated.fit(flat, y.ravel(), np.repeat(rows, x.shape[1]), horizon, inverse_penalty)
     return OutlookFit(model, days)
 
 

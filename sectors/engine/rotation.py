@@ -54,7 +54,7 @@ class RotationFit:
     labels: int
 
 
-def fit(inputs: Inputs, row: int) -> RotationFit:
+def fit(inputs: Inputs, row: int, inverse_penalty: float = REGULARISATION) -> RotationFit:
     """Fit on rows up to `row`, whose labels are known by then. Raises ValueError with too little history."""
     timeframe = inputs.panel.timeframe
     horizon = timeframe.bars(timedelta(days=SPEC.horizon_days))
@@ -64,7 +64,7 @@ def fit(inputs: Inputs, row: int) -> RotationFit:
     labels = int((np.isfinite(y) & np.isfinite(x).all(axis=1)).sum())
     if labels < LEAST_LABELS * timeframe.bars(timedelta(days=1)):
         raise ValueError(f"{SPEC.name}: {labels} labelled rows, {LEAST_LABELS} days of them are needed")
-    return RotationFit(calibrated.fit(x, y, rows, horizon, REGULARISATION), labels)
+    return RotationFit(calibrated.fit(x, y, rows, horizon, inverse_penalty), labels)
 
 
 def signals(leads: Bools, status: Ints, flow: Floats, step: int) -> Bools:

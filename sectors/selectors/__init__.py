@@ -29,6 +29,7 @@ from sectors.selectors.readings import (
     performances_of_days,
     trails,
 )
+from sectors.selectors.record import rotation_by_month, rotation_diagram, rotation_record
 
 __all__ = [
     "MEMBER_SORTS",
@@ -49,7 +50,10 @@ __all__ = [
     "overview",
     "performance_of",
     "performances_of_days",
+    "rotation_by_month",
     "rotation_chart",
+    "rotation_diagram",
+    "rotation_record",
     "rows_needed",
     "sector_page",
     "sector_step",

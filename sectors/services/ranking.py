@@ -81,7 +81,7 @@ def _serve(spec: ModelSpec, inputs: Inputs, first: int) -> aimodels.Served[Secto
         spec=spec,
         timeframe=panel.timeframe,
         moments=fit_times(spec, panel, first),
-        fit=lambda moment: fit(spec, inputs, panel.known_at(moment) - 1),
+        fit=lambda moment, **tuned: fit(spec, inputs, panel.known_at(moment) - 1, **tuned),
         kind=KINDS[spec.name],
     )
 

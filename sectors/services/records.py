@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from aimodels.engine.spec import ModelSpec, serving
+from aimodels.engine.footing import Footing
 from aimodels.services import Served
 from assets.engine.panel import Floats
 from sectors.engine import STATUSES, Driver, Inputs, Reason, SectorFit, SectorResult
@@ -78,18 +78,20 @@ def rotations(book: Book, served: Served[SectorFit]) -> Columns:
     """One row a close. Sectors are named by slug; flows are percentage points of the market's cap."""
     result, rows = book.result, range(len(book.closes))
     slugs = [sector.slug for sector in book.sectors]
+    stood = served.standing(ROTATION, book.closes)
+    withheld = np.array([one.withheld for one in stood], dtype=np.bool_)
     return {
         "timeframe": book.inputs.panel.timeframe,
         "as_of": book.closes,
-        "rotation_probability": result.rotation,
+        "rotation_probability": np.where(withheld, np.nan, result.rotation),
         "base_rate": result.base_rate,
         "flow_directions": [_known(slugs, 100.0 * result.flow[row], PLACES) for row in rows],
         "rotation_signals": [_signals(book, slugs, row) for row in rows],
         "leading_sectors": [[slugs[s] for s in result.leading(row)] for row in rows],
         "declining_sectors": [[slugs[s] for s in result.declining(row)] for row in rows],
         "recommended_allocation": [_known(slugs, result.weights[row]) for row in rows],
-        "reasons": [_rotation_reasons(book, row) for row in rows],
-        "model_id": _model_ids(book, ROTATION, served),
+        "reasons": [_rotation_reasons(book, row, stood[row]) for row in rows],
+        "model_id": [one.model_id for one in stood],
     }
 
 
@@ -112,24 +114,17 @@ def analyses(book: Book, served: Served[SectorFit]) -> Columns:
     """One row a close and sector; a reading that no model could make is not known, with its reason."""
     result, width = book.result, len(book.sectors)
     cells = [(row, s) for row in range(len(book.closes)) for s in range(width)]
+    stood = served.standing(OUTLOOK, book.closes)
+    withheld = np.array([one.withheld for one in stood], dtype=np.bool_)
     return {
         **book.each,
         "stance": [STANCE_WORDS[code].value for code in result.stance.ravel()],
-        "confidence_score": result.confidence.ravel(),
+        "confidence_score": np.where(withheld[:, None], np.nan, result.confidence).ravel(),
         "weight": np.clip(result.weights, 0.0, 1.0).ravel(),
         "drivers": [_drivers(result.outlook_drivers(row, s)) for row, s in cells],
-        "analysis_data": [_reading(book, row, s) for row, s in cells],
-        "model_id": [model for model in _model_ids(book, OUTLOOK, served) for _ in range(width)],
+        "analysis_data": [_reading(book, row, s, stood[row]) for row, s in cells],
+        "model_id": [one.model_id for one in stood for _ in range(width)],
     }
-
-
-def _model_ids(book: Book, spec: ModelSpec, served: Served[SectorFit]) -> list[int | None]:
-    """The stored model behind each close, None where none serves it."""
-    owners: list[int | None] = [None] * len(book.closes)
-    for moment, rows in serving(spec, book.inputs.panel, book.first).items():
-        for row in range(rows.start, rows.stop):
-            owners[row - book.first] = served.model_ids.get(moment)
-    return owners
 
 
 def _top_performers(book: Book) -> list[list[Columns]]:
@@ -174,21 +169,24 @@ def _signals(book: Book, slugs: list[str], row: int) -> Columns:
     }
 
 
-def _rotation_reasons(book: Book, row: int) -> Columns:
+def _rotation_reasons(book: Book, row: int, stood: Footing) -> Columns:
     result, exposure = book.result, book.inputs.exposure
     reasons: Columns = {}
     if result.rotation_reasons[row] is not Reason.NONE:
         reasons["rotation_probability"] = result.rotation_reasons[row].value
+    elif stood.withheld:
+        reasons["rotation_probability"] = stood.cause.value
     if not np.isfinite(result.weights[row]).any():
         reasons["recommended_allocation"] = "short_history"
     elif exposure is None or not np.isfinite(exposure[book.first + row]):
         reasons["recommended_allocation"] = "exposure_not_known_fully_invested"
     if not np.isfinite(result.flow[row]).any():
         reasons["flow_directions"] = "caps_not_known"
-    return reasons
+    model = stood.document()
+    return reasons | ({"model": model} if model else {})
 
 
-def _reading(book: Book, row: int, s: int) -> Columns:
+def _reading(book: Book, row: int, s: int, stood: Footing) -> Columns:
     result = book.result
     figures = {"outlook": result.outlook, "target_weight": result.target, "risk_budget": result.budget}
     data: Columns = {
@@ -202,7 +200,10 @@ def _reading(book: Book, row: int, s: int) -> Columns:
         data["reason"] = (
             "cash" if stable else "short_history" if served else result.outlook_reasons[row].value
         )
-    return data
+    elif stood.withheld:
+        data["reason"] = stood.cause.value
+    model = stood.document()
+    return data | ({"model": model} if model else {})
 
 
 def _known(slugs: list[str], values: Floats, places: int | None = None) -> Columns:

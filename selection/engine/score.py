@@ -69,11 +69,17 @@ def training_rows(timeframe: Timeframe, params: Params | None = None) -> int:
     return timeframe.bars(timedelta(days=TRAIN_DAYS)) + layer_inputs.lookback(timeframe, params)
 
 
-def fit(inputs: Inputs, row: int, spec: ModelSpec) -> ScoreFit:
-    """The model that may be known when bar `row` has closed: only labels whose exit opened by then.
+#: What a retraining may change.
+HYPERPARAMETERS = {"penalty": Params().penalty}
+
+
+def fit(inputs: Inputs, row: int, spec: ModelSpec, penalty: float | None = None) -> ScoreFit:
+    """The model that may be known when bar `row` has closed: only labels whose exit opened by then; with
+    the ridge's `penalty` (None: that of the inputs' params).
 
     Raises ValueError where fewer than `least_days` days of the window have labels.
     """
+    penalty = inputs.params.penalty if penalty is None else penalty
     targets, moments = inputs.learning(spec.horizon_days)
     window = training_window(inputs, row, spec) & (moments.days > 0)
     days = int(window.sum())
@@ -81,10 +87,10 @@ def fit(inputs: Inputs, row: int, spec: ModelSpec) -> ScoreFit:
         raise ValueError(
             f"{spec.name}: {days} labelled days up to the fit; {inputs.params.least_days} are needed"
         )
-    calibration, base_rate, fold_ic = _calibrate(inputs, targets, moments, window, spec)
+    calibration, base_rate, fold_ic = _calibrate(inputs, targets, moments, window, spec, penalty)
     return ScoreFit(
-        rank=ridge(moments, window, RANK_HEAD, inputs.params.penalty),
-        scaled=ridge(moments, window, SCALED_HEAD, inputs.params.penalty),
+        rank=ridge(moments, window, RANK_HEAD, penalty),
+        scaled=ridge(moments, window, SCALED_HEAD, penalty),
         calibration=calibration,
         base_rate=base_rate,
         fold_ic=fold_ic,
@@ -122,11 +128,11 @@ def confidence(fit_: ScoreFit, raw: Floats) -> Floats:
 
 
 def _calibrate(
-    inputs: Inputs, targets: Learning, moments: Moments, window: Bools, spec: ModelSpec
+    inputs: Inputs, targets: Learning, moments: Moments, window: Bools, spec: ModelSpec, penalty: float
 ) -> tuple[Linear, float, float]:
     """Logistic curve from scores out of fold, the base rate, and the mean daily rank correlation."""
     scores, beats, correlations = [], [], []
-    for days, weights in _folds(inputs, moments, window, spec):
+    for days, weights in _folds(inputs, moments, window, spec, penalty):
         raw = fold_scores(inputs, days, weights)
         raw = np.where(np.isfinite(targets.ranked[days]), raw, np.nan)
         scores.append(raw)
@@ -144,13 +150,15 @@ def _calibrate(
     )
 
 
-def _folds(inputs: Inputs, moments: Moments, window: Bools, spec: ModelSpec) -> Iterator[tuple[Ints, Linear]]:
+def _folds(
+    inputs: Inputs, moments: Moments, window: Bools, spec: ModelSpec, penalty: float
+) -> Iterator[tuple[Ints, Linear]]:
     """Blocks of days in time, each with a rank head fitted on the others, a horizon away on both sides."""
     horizon = inputs.panel.timeframe.bars(timedelta(days=spec.horizon_days)) + 1
     for block in np.array_split(np.flatnonzero(window), inputs.params.folds):
         rows = inputs.day_rows
         apart = (rows < rows[block[0]] - horizon) | (rows > rows[block[-1]] + horizon)
-        yield block[:: inputs.params.stride], ridge(moments, window & apart, RANK_HEAD, inputs.params.penalty)
+        yield block[:: inputs.params.stride], ridge(moments, window & apart, RANK_HEAD, penalty)
 
 
 def fold_scores(inputs: Inputs, days: Ints, head: Linear) -> Floats:

@@ -15,6 +15,8 @@ from selection.models.portfolio import (
     TradeSource,
 )
 from selection.models.suggestion import (
+    DEFERRED_DAYS,
+    MOST_DEFERRED_DAYS,
     Decision,
     Suggestion,
     SuggestionReview,
@@ -24,6 +26,8 @@ from selection.models.suggestion import (
 from selection.models.watchlist import ItemStatus, Tier, Watchlist, WatchlistItem, WatchlistType
 
 __all__ = [
+    "DEFERRED_DAYS",
+    "MOST_DEFERRED_DAYS",
     "PAPER_START",
     "Account",
     "Decision",

@@ -11,6 +11,9 @@ from aimodels.models import Prediction
 from assets.models import Asset, TimeframeField
 from cryptopredict.common import schema
 
+DEFERRED_DAYS = 7  # how long a suggestion is put off unless said otherwise
+MOST_DEFERRED_DAYS = 30
+
 
 class SuggestionType(models.TextChoices):
     ADD_TIER1 = "add_tier1", _("Add to tier 1")

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from assets.engine.timeframe import Timeframe
 from assets.models import Asset
 from cryptopredict.common.charts import ChartData, Column
-from selection.models import ItemStatus, WatchlistAnalysis, WatchlistItem
+from selection.models import ItemStatus, Suggestion, WatchlistAnalysis, WatchlistItem
 from selection.selectors import latest_scores, watchlists
+from selection.selectors.desk import URGENT, suggestions_of
 
 SCORE_SORTS = {
     "score": "score",
@@ -96,3 +97,16 @@ def scores_table(rows: QuerySet[WatchlistAnalysis]) -> ChartData:
         "asset__current_price", "asset__market_cap",
     )  # fmt: skip
     return ChartData(columns, list(rows.values_list(*fields)), _("No coin has been scored yet."))
+
+
+def suggestions(status: str, text: str = "", kind: str = "") -> QuerySet[Suggestion]:
+    """Suggestions of one status (see `suggestions_of`) with coin and reviewer: what waits by urgency, the
+    rest newest first. `text` is looked for in symbol, name and sector, `kind` is one suggestion type.
+    """
+    rows = suggestions_of(status).select_related("asset", "reviewed_by")
+    if status in ("pending", "deferred"):
+        rows = rows.order_by(*URGENT)
+    if text:
+        found = Q(asset__symbol__icontains=text) | Q(asset__name__icontains=text)
+        rows = rows.filter(found | Q(asset__sector_name__icontains=text))
+    return rows.filter(suggestion_type=kind) if kind else rows

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
 import numpy as np
 import orjson
 
+from aimodels.engine.footing import Footing
 from assets.engine.panel import Floats, Ints, Panel
 from selection.engine import Result
 from selection.engine.analysis import Technical
@@ -19,9 +21,11 @@ BLOCK = 8192
 INDICATORS = tuple(field.name for field in fields(Technical))
 
 
-def columns(panel: Panel, result: Result, model_ids: list[int | None]) -> dict[str, Any]:
-    """Columns of `WatchlistAnalysis`, one entry for each member of the universe in each row of `result`."""
+def columns(panel: Panel, result: Result, stood: Sequence[Footing]) -> dict[str, Any]:
+    """Columns of `WatchlistAnalysis`, one entry for each member of the universe in each row of `result`;
+    `stood` (R,) is what each row's score rests on."""
     row, coin = np.nonzero(result.members)
+    silent = np.array([one.withheld for one in stood], dtype=np.bool_)
     week, month, condition = result.week, result.month, result.analysis
     return {
         "timeframe": panel.timeframe,
@@ -35,12 +39,12 @@ def columns(panel: Panel, result: Result, model_ids: list[int | None]) -> dict[s
         "confidence_score": week.confidence[row, coin],
         "base_rate": np.where(np.isfinite(week.raw[row, coin]), week.base_rate[row], np.nan),
         "risk_level": condition.risk[row, coin].tolist(),
-        "recommendation": condition.recommendation[row, coin].tolist(),
+        "recommendation": np.where(silent[row], "", condition.recommendation[row, coin]).tolist(),
         "sector_correlation": condition.sector_correlation[row, coin],
         "drivers": drivers(week.reasons, row, coin),
         "technical_indicators": indicators(condition.technical, row, coin),
-        "reason": why_not(result, row, coin),
-        "model_id": _of_rows(model_ids, row),
+        "reason": why_not(result, row, coin, stood),
+        "model_id": _of_rows([one.model_id for one in stood], row),
     }
 
 
@@ -75,12 +79,15 @@ def indicators(technical: Technical, row: Ints, coin: Ints) -> list[str]:
     return texts
 
 
-def why_not(result: Result, row: Ints, coin: Ints) -> list[str]:
-    """Why a cell has no score: its row lacks a fit, or the coin has too few known factors; else empty."""
-    of_row = np.asarray(result.reason, dtype=np.str_)[row]
+def why_not(result: Result, row: Ints, coin: Ints, stood: Sequence[Footing]) -> list[str]:
+    """Why a cell has no score: its row lacks a fit, or the coin has too few known factors; else what there is
+    to say of the model behind it, which is nothing where the calendar's own fit served."""
+    of_model = np.asarray([one.document().get("reason", "") for one in stood], dtype=np.str_)
+    lacking = np.asarray(result.reason, dtype=np.str_)
+    of_row = np.where((lacking != "") & (of_model != ""), of_model, lacking)[row]
     scored = np.isfinite(result.week.raw[row, coin])
     own = np.where(of_row == "", "too few of the coin's factors are known", of_row)
-    return [str(text) for text in np.where(scored, "", own).tolist()]
+    return [str(text) for text in np.where(scored, of_model[row], own).tolist()]
 
 
 def significant(values: Floats, digits: int = DIGITS) -> Floats:

@@ -80,6 +80,7 @@ def _tell(user: User, rows: Sequence[Suggestion], by_mail: bool, address_of: Cal
             ),
             data={"suggestions": [row.pk for row in rows]},
             priority=NotificationPriority.HIGH if urgent else NotificationPriority.NORMAL,
+            own_letter=True,  # with links to decide by
         )
         if not by_mail:
             return

@@ -15,11 +15,17 @@ from django.utils.translation import gettext as _
 from accounts import services as accounts
 from accounts.models import ActivityType, User
 from assets.models import WatchlistTier
-from selection.models import Decision, Suggestion, SuggestionReview, SuggestionStatus, SuggestionType
+from selection.models import (
+    DEFERRED_DAYS,
+    MOST_DEFERRED_DAYS,
+    Decision,
+    Suggestion,
+    SuggestionReview,
+    SuggestionStatus,
+    SuggestionType,
+)
 from selection.services import suggestions, tiers
 
-DEFERRED_DAYS = 7
-MOST_DEFERRED_DAYS = 30
 MOST_AT_ONCE = 2_000
 PERMISSION = "selection.review_suggestion"
 TARGETS = {

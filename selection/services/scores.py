@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,8 @@ import numpy as np
 from django.db import transaction
 
 from aimodels import services as aimodels
-from aimodels.engine.spec import fit_times, serving
+from aimodels.engine.footing import Footing
+from aimodels.engine.spec import fit_times
 from assets import selectors as assets
 from assets.engine.panel import Panel
 from assets.engine.timeframe import Timeframe
@@ -25,7 +27,7 @@ from selection.services.columns import columns
 from selection.services.suggestions import suggest
 from selection.services.watchlists import announce
 
-ModelIds = Mapping[str, Mapping[datetime, int]]
+Stood = Mapping[str, Sequence[Footing]]
 
 
 def score(
@@ -49,34 +51,46 @@ def score(
     panel = assets.load_panel(timeframe, as_of, rows) if panel is None else panel
     _check(panel, timeframe, as_of, rows)
     first = panel.known_at(start) - 1
-    result, models = analyse(panel, first)
+    result, stood = analyse(panel, first)
     with transaction.atomic():
-        written = WatchlistAnalysis.objects.append(
-            columns(panel, result, model_column(panel, first, models[engine.WEEK.name]))
-        )
+        written = WatchlistAnalysis.objects.append(columns(panel, result, stood[engine.WEEK.name]))
         if assets.last_close(timeframe) == result.as_of[-1]:
             suggest(panel=panel, result=result, least_confidence=least_confidence)
             announce()
     return written
 
 
-def analyse(panel: Panel, first: int) -> tuple[engine.Result, ModelIds]:
-    """The engine's result for rows `first` to the last, and the stored model behind each fit by its moment.
+def analyse(panel: Panel, first: int) -> tuple[engine.Result, Stood]:
+    """The engine's result for rows `first` to the last, and what each row stood on, by model.
 
-    Fits that are stored are read, missing ones made from the panel and stored.
+    Fits that are stored are read, missing ones made from the panel and stored. Where a model had
+    expired by the close of a row, its confidence is NaN.
     """
     inputs = engine.prepare(panel, context(panel, first))
-    fits, ids = {}, {}
+    fits, stood = {}, {}
+    closes = [panel.as_of(row) for row in range(first, len(panel.times))]
     for spec in engine.SPECS:
         served = aimodels.serve(
             spec=spec,
             timeframe=panel.timeframe,
             moments=fit_times(spec, panel, first),
-            fit=lambda moment, spec=spec: engine.fit(inputs, panel.known_at(moment) - 1, spec),
+            fit=lambda moment, spec=spec, **tuned: engine.fit(
+                inputs, panel.known_at(moment) - 1, spec, **tuned
+            ),
             kind=engine.ScoreFit,
         )
-        fits[spec.name], ids[spec.name] = served.fits, served.model_ids
-    return engine.apply(inputs, fits, first), ids
+        fits[spec.name], stood[spec.name] = served.fits, served.standing(spec, closes)
+    result = engine.apply(inputs, fits, first)
+    week, month = (
+        _withheld(scores, stood[spec.name])
+        for scores, spec in zip((result.week, result.month), engine.SPECS, strict=True)
+    )
+    return replace(result, week=week, month=month), stood
+
+
+def _withheld(scores: engine.Scores, stood: Sequence[Footing]) -> engine.Scores:
+    silent = np.array([one.withheld for one in stood], dtype=np.bool_)[:, None]
+    return replace(scores, confidence=np.where(silent, np.nan, scores.confidence))
 
 
 def context(panel: Panel, first: int) -> engine.Context:
@@ -107,14 +121,6 @@ def sector_return(panel: Panel, first: int) -> np.ndarray[Any, np.dtype[np.float
         index = build_index(panel.rows(ground, None), members, SectorParams())
         out[start:, housed] = np.log1p(index.returns)[start - ground :, homes[housed]]
     return out
-
-
-def model_column(panel: Panel, first: int, ids: Mapping[datetime, int]) -> list[int | None]:
-    """Primary key of the stored model behind each row from `first` on; None where there is none."""
-    found: list[int | None] = [None] * (len(panel.times) - first)
-    for moment, rows in serving(engine.WEEK, panel, first).items():
-        found[rows.start - first : rows.stop - first] = [ids.get(moment)] * (rows.stop - rows.start)
-    return found
 
 
 def _check(panel: Panel, timeframe: Timeframe, as_of: datetime, rows: int) -> None:

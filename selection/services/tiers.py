@@ -48,7 +48,7 @@ def ensure_lists() -> dict[str, Watchlist]:
                 type=WatchlistType.ADMIN,
                 tier=tier,
                 is_active=True,
-                defaults={"name": tier.label, "max_items": room},
+                defaults={"name": str(tier.label), "max_items": room},
             )
     return found
 
@@ -62,7 +62,9 @@ def set_tier(*, asset: Asset, tier: str, user: User, notes: str = "") -> Asset:
     """
     (made,) = set_tiers(wanted=[(asset.pk, tier)], user=user, notes=notes)
     if not made.is_done:
-        raise ValidationError({"tier" if made.code == "full" else "asset": made.refusal})
+        if made.code == "full":
+            raise ValidationError({"tier": ValidationError(made.refusal, code="conflict")})
+        raise ValidationError({"asset": made.refusal})
     asset.watchlist_tier = tier
     return asset
 

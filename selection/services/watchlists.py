@@ -38,7 +38,8 @@ def item_add(
     present = WatchlistItem.objects.filter(watchlist=locked, asset=asset)
     if present.exclude(status=ItemStatus.REMOVED).exists():
         message = _("%(symbol)s is on the list “%(name)s” already.")
-        raise ValidationError({"asset": message % {"symbol": asset.symbol, "name": locked.name}})
+        told = message % {"symbol": asset.symbol, "name": locked.name}
+        raise ValidationError({"asset": ValidationError(told, code="conflict")})
     if locked.type == WatchlistType.ADMIN:
         set_tier(asset=asset, tier=wanted, user=user, notes=notes)
         present.update(priority_order=priority_order)
@@ -143,7 +144,7 @@ def _demand_room(watchlist: Watchlist) -> None:
     """Raise ValidationError where the locked list has no place left."""
     held = _count(watchlist)
     if held >= watchlist.max_items:
-        raise ValidationError({"tier": full_words(watchlist, held)})
+        raise ValidationError({"tier": ValidationError(full_words(watchlist, held), code="conflict")})
 
 
 def _count(watchlist: Watchlist) -> int:

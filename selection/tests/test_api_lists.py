@@ -176,9 +176,10 @@ def test_a_full_list_and_a_coin_that_is_there_already_are_refused_with_the_reaso
         return client.post(address, {"crypto_id": number}, content_type=JSON)
 
     assert add(asset.pk).status_code == 201
-    assert "already" in add(asset.pk).json()["detail"]
+    there = add(asset.pk)
+    assert (there.status_code, "already" in there.json()["detail"]) == (409, True)
     full = add(AssetFactory().pk)
-    assert full.status_code == 400
+    assert full.status_code == 409
     assert "limit is 1" in full.json()["detail"]
 
 

@@ -58,3 +58,12 @@ def test_a_place_that_comes_free_goes_to_the_first_who_waits() -> None:
 def test_the_last_place_goes_to_who_asked_first() -> None:
     moves = [(1, "tier1"), (2, "tier1")]
     assert settle(moves, {}, {}, {"tier1": 1}) == [True, False]
+
+
+def test_two_coins_of_full_tiers_change_places() -> None:
+    stands = {1: "tier1", 2: "tier2", 3: "tier2"}
+    moves = [(3, "tier1"), (2, "tier1"), (1, "tier2")]
+    # Both tiers are full: 3 asked first and has 1's place, 2 stays.
+    limits = {"tier1": 1, "tier2": 2}
+    assert settle(moves, stands, held(stands), limits) == [True, False, True]
+    assert settle([(1, "tier2")], stands, held(stands), limits) == [False]

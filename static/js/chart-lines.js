@@ -75,8 +75,10 @@
     splitLine: { lineStyle: { color: look.colour("line") } },
     ...more,
   });
+  // What stands below a row: its day, or the share of 1 that the first column holds.
+  const below = (data) => (data.columns[0].kind === "share" ? (row) => percent(row[0]) : (row) => when(row[0]));
   const times = (data, look, more) => axis(look, {
-    type: "category", data: data.rows.map((row) => when(row[0])), boundaryGap: false, splitLine: { show: false }, ...more,
+    type: "category", data: data.rows.map(below(data)), boundaryGap: false, splitLine: { show: false }, ...more,
   });
   const short = (value) => window.charts.plain(Number(value.toPrecision(3))).replace(/\.00 /, " ").replace(/(\.\d)0 /, "$1 ").replace("-", "−");
   const percent = (value) => `${Math.round(100 * value)} %`.replace("-", "−");
@@ -130,13 +132,16 @@
 
   // Every number column as a line, or stacked as areas; names stand at the lines' ends.
   function lines(plot, data, look, stacked) {
+    const wanted = (look.set.show || "").split(" ").filter(Boolean);
     const shown = data.columns.map((column, index) => ({ ...column, index })).slice(1)
-      .filter((column) => column.kind === "number" || column.kind === "share");
+      .filter((column) => (column.kind === "number" || column.kind === "share") && (!wanted.length || wanted.includes(column.key)));
     const shares = shown.every((column) => column.kind === "share");
     const ink = (column, order) => (column.colour ? look.visible(column.colour) : look.colour(PALETTE[order % PALETTE.length]));
     const many = shown.length > 5;
     const unit = shown[0].unit;
     const values = data.rows.flatMap((row) => shown.map((column) => row[column.index])).filter((value) => value !== null);
+    const flat = Math.max(...values) - Math.min(...values) < 0.05; // whole per cents would repeat themselves
+    const share = (value) => (flat ? `${(100 * value).toFixed(1)} %`.replace("-", "−") : percent(value));
     const logarithmic = Boolean(look.set.log) && Math.max(...values) / Math.min(...values) > 4;
     const name = (shown.length === 1 ? titled(shown[0]) : (look.set.axis || unit || "")) + (logarithmic ? ` (${look.set.log})` : "");
     if (shown.length > 1) {
@@ -151,30 +156,69 @@
       };
     }
     return make(plot, {
-      grid: { left: look.narrow ? 46 : 64, right: shown.length === 1 ? 12 : look.narrow ? 92 : 120, top: 28, bottom: 28 },
+      grid: { left: look.narrow ? 46 : 64, right: shown.length === 1 ? 12 : look.narrow ? 92 : 120, top: 28, bottom: data.columns[0].kind === "share" ? 46 : 28 },
       tooltip: tip(look, ({ dataIndex }) => {
         const row = data.rows[dataIndex];
         const told = shown.map((column, order) => [ink(column, order), column.name, look.said(row[column.index], column), row[column.index]]);
-        return [when(row[0]), (stacked ? told.reverse() : told.sort((a, b) => (b[3] ?? -Infinity) - (a[3] ?? -Infinity)))];
+        return [below(data)(row), (stacked ? told.reverse() : told.sort((a, b) => (b[3] ?? -Infinity) - (a[3] ?? -Infinity)))];
       }),
-      xAxis: times(data, look),
+      xAxis: times(data, look, data.columns[0].kind === "share" ? { name: titled(data.columns[0]), nameLocation: "middle", nameGap: 26 } : {}),
       yAxis: axis(look, {
         type: logarithmic ? "log" : "value", logBase: 2, scale: !stacked, name, nameTextStyle: { align: "left", color: look.colour("muted"), padding: [0, 0, 0, look.narrow ? -38 : -56] },
         min: look.set.min ? Number(look.set.min) : null, max: look.set.max ? Number(look.set.max) : null,
-        axisLabel: { formatter: shares ? percent : short, color: look.colour("muted") },
+        axisLabel: { formatter: shares ? share : short, color: look.colour("muted") },
       }),
       series: shown.map((column, order) => ({
-        type: "line", name: column.name, data: data.rows.map((row) => row[column.index]), showSymbol: data.rows.length === 1,
+        type: "line", name: column.name, data: data.rows.map((row) => row[column.index]), showSymbol: data.rows.length === 1, z: 3,
         stack: stacked ? "all" : undefined, emphasis: { focus: many ? "series" : "none" },
         lineStyle: { color: ink(column, order), width: stacked ? 0.8 : 1.8 }, itemStyle: { color: ink(column, order) },
-        areaStyle: stacked ? { color: ink(column, order), opacity: 0.72 } : shown.length === 1 ? { color: ink(column, order), opacity: 0.08, origin: "start" } : undefined,
+        areaStyle: stacked ? { color: ink(column, order), opacity: 0.72 } : shown.length === 1 && !look.set.band ? { color: ink(column, order), opacity: 0.08, origin: "start" } : undefined,
         endLabel: shown.length > 1 ? { show: true, formatter: "{a}", color: look.colour("text"), fontSize: 12, width: look.narrow ? 82 : 108, overflow: "truncate" } : undefined,
         markLine: order === 0 && look.set.mark ? { silent: true, symbol: "none", label: { show: false }, lineStyle: { color: look.colour("line-strong"), type: "dashed" }, data: [{ yAxis: Number(look.set.mark) }] } : undefined,
-      })),
+      })).concat(band(data, look)),
     }, look);
   }
   kinds.lines = (plot, data, look) => lines(plot, data, look, false);
   kinds.area = (plot, data, look) => lines(plot, data, look, true);
+  kinds.curve = kinds.lines;
+
+  // The space between the two columns named in data-band, behind the lines: an interval.
+  function band(data, look) {
+    const [low, high] = (look.set.band || "").split(" ").map((key) => at(data, key));
+    if (!(low >= 0 && high >= 0)) return [];
+    const silent = { type: "line", silent: true, showSymbol: false, stack: "band", stackStrategy: "all", lineStyle: { opacity: 0 }, z: 1 };
+    const width = (row) => (row[low] === null || row[high] === null ? null : row[high] - row[low]);
+    return [
+      { ...silent, data: data.rows.map((row) => row[low]) },
+      { ...silent, data: data.rows.map(width), areaStyle: { color: look.colour("accent"), opacity: 0.16 } },
+    ];
+  }
+
+  // What was said across, what came true upwards: a dot a bin, as large as its cases, on its interval. On the
+  // diagonal probabilities mean what they say.
+  kinds.reliability = (plot, data, look) => {
+    const [said, came, low, high, count] = ["said", "true", "low", "high", "count"].map((key) => at(data, key));
+    const top = Math.max(...data.rows.flatMap((row) => [row[said], row[high]]));
+    const end = Math.min(1, Math.ceil(top * 10 + 0.001) / 10);
+    const most = Math.max(...data.rows.map((row) => row[count]));
+    const both = { type: "value", min: 0, max: end, axisLabel: { formatter: percent, color: look.colour("muted") } };
+    return make(plot, {
+      grid: { left: look.narrow ? 46 : 64, right: 20, top: 30, bottom: 46 },
+      tooltip: { ...tip(look, (found) => {
+        const row = found.data.row;
+        return [look.said(row[came], data.columns[came]), data.columns.map((column, index) => ["", column.name, look.said(row[index], column)])];
+      }), trigger: "item" },
+      xAxis: axis(look, { ...both, name: data.columns[said].name, nameLocation: "middle", nameGap: 28, splitLine: { show: false } }),
+      yAxis: axis(look, { ...both, name: data.columns[came].name, nameTextStyle: { align: "left", color: look.colour("muted"), padding: [0, 0, 0, look.narrow ? -38 : -56] } }),
+      series: [
+        { type: "line", silent: true, data: [[0, 0], [end, end]], showSymbol: false, lineStyle: { color: look.colour("line-strong"), type: "dashed", width: 1.4 } },
+        ...data.rows.map((row) => ({ type: "line", silent: true, showSymbol: false, data: [[row[said], row[low]], [row[said], row[high]]], lineStyle: { color: look.colour("accent"), width: 2, opacity: 0.6 } })),
+        { type: "line", lineStyle: { opacity: 0 }, symbol: "circle", itemStyle: { color: look.colour("accent") }, showAllSymbol: true,
+          symbolSize: (value, { dataIndex }) => 6 + 8 * Math.sqrt(data.rows[dataIndex][count] / most),
+          data: data.rows.map((row) => ({ value: [row[said], row[came]], row })) },
+      ],
+    }, look);
+  };
 
   // Where each sector stands against the market, and the way it came: strength across, its change upwards.
   kinds.rotation = (plot, data, look) => {

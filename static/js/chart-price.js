@@ -86,7 +86,7 @@
       if (issued >= first) marks.push({ time: issued, position: long ? "belowBar" : "aboveBar", shape: long ? "arrowUp" : "arrowDown", color: colour, text: silent ? "" : signal.name });
       const closed = signal.closed_at ? Math.min(seconds(signal.closed_at), end) : 0;
       if (closed >= first && closed > issued) marks.push({ time: closed, position: "aboveBar", shape: "circle", color: look.colour("muted"), text: silent ? "" : signal.outcome, size: 0.6 });
-      if (!signal.is_open) continue;
+      if (!signal.has_levels) continue;
       for (const [key, ink, style] of [["entry", "text", 0], ["target", "up", 2], ["stop", "down", 2]]) {
         bars.createPriceLine({ price: Number(signal[key]), color: look.colour(ink), lineWidth: 1, lineStyle: style, axisLabelVisible: true, title: signal.words[key] });
       }

@@ -37,7 +37,11 @@
   // <button data-opens="id"> opens a dialog; one inside it with data-closes closes it, and so does its backdrop.
   document.addEventListener("click", (event) => {
     const opener = event.target.closest("[data-opens]");
-    if (opener) document.getElementById(opener.dataset.opens)?.showModal();
+    const opened = opener && !event.ctrlKey && !event.metaKey && document.getElementById(opener.dataset.opens);
+    if (opened) {
+      event.preventDefault(); // a link leads to the same on a page of its own
+      if (!opened.open) opened.showModal();
+    }
     if (event.target.closest("[data-closes]") || event.target.matches("dialog")) event.target.closest("dialog")?.close();
   });
 
@@ -49,6 +53,14 @@
     form.dataset.sent = "1";
     setTimeout(() => delete form.dataset.sent, 4000);
   });
+
+  // On a phone the menu is a row to scroll: it opens where one is.
+  const here = document.querySelector(".nav [aria-current]");
+  const row = here?.closest("ul");
+  if (row && row.scrollWidth > row.clientWidth) {
+    const [own, all] = [here.getBoundingClientRect(), row.getBoundingClientRect()];
+    row.scrollLeft += own.left + own.width / 2 - (all.left + all.width / 2);
+  }
 
   const lost = document.getElementById("offline");
   const tell = () => { if (lost) lost.hidden = navigator.onLine; };

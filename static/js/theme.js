@@ -55,13 +55,13 @@
     });
     // A menu closes when one looks elsewhere.
     document.addEventListener("click", (event) => {
-      for (const menu of document.querySelectorAll("details.menu[open]")) {
+      for (const menu of document.querySelectorAll("details:is(.menu, .more)[open]")) {
         if (!menu.contains(event.target)) menu.open = false;
       }
     });
     document.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;
-      for (const menu of document.querySelectorAll("details.menu[open]")) {
+      for (const menu of document.querySelectorAll("details:is(.menu, .more)[open]")) {
         menu.open = false;
         menu.querySelector("summary").focus();
       }

@@ -19,12 +19,22 @@ from trading.engine.judge import Judgement, judge
 from trading.engine.levels import HORIZON_DAYS, Geometry, Levels
 from trading.engine.probability import SPECS as _BY_DIRECTION
 from trading.engine.probability import TimingFit, fit
-from trading.engine.signals import REFUSALS, RISK_LEVELS, Refusal, Result, RiskLevel, analyse, apply, fit_all
+from trading.engine.signals import (
+    REFUSALS,
+    RISK_LEVELS,
+    Refusal,
+    Result,
+    RiskLevel,
+    analyse,
+    apply,
+    fit_all,
+    silenced,
+)
 from trading.engine.tail import Coverage, Proof
 
 SPECS = tuple(_BY_DIRECTION.values())
 FITS: Mapping[str, type[TimingFit]] = {spec.name: TimingFit for spec in SPECS}
-LEARN: Mapping[str, Callable[[Inputs, int], TimingFit]] = {
+LEARN: Mapping[str, Callable[..., TimingFit]] = {
     spec.name: partial(fit, direction=direction) for direction, spec in _BY_DIRECTION.items()
 }
 
@@ -66,4 +76,5 @@ __all__ = [
     "nearest",
     "prepare",
     "resolve",
+    "silenced",
 ]

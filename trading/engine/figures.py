@@ -3,6 +3,7 @@ earned."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from aimodels.engine import bootstrap, chances
 from aimodels.engine.checks import Sample
 from aimodels.engine.figures import Bounds, Figure, Role, Span, figure
 from assets.engine.panel import Floats
+from trading.engine.backtest.significance import deflate
 from trading.engine.barriers import DIRECTIONS, OPEN, TARGET, Direction
 from trading.engine.inputs import Inputs
 from trading.engine.levels import horizon_bars
@@ -22,6 +24,8 @@ from trading.engine.signals import Result, apply
 
 #: Blocks of four horizons: outcomes of neighbouring days overlap.
 BLOCK_HORIZONS = 4
+#: Looks at the same years: three estimators, each before and after the rule for the top end, two directions.
+TRIALS = 12
 
 
 def figures(
@@ -112,4 +116,25 @@ def _issued(inputs: Inputs, result: Result, side: int, block: int) -> tuple[Figu
             series=total,
             note="net R a bar, nothing issued counted as nothing",
         ),
+        _deflated(total, int(count.sum())),
+    )
+
+
+def _deflated(total: Floats, issued: int) -> Figure:
+    """Chance that the Sharpe ratio of net R a bar (R,) is more than the best of `TRIALS` looks without skill
+    (Bailey and Lopez de Prado 2014); the rival is a coin's one half."""
+    got = deflate(total, np.full(TRIALS, np.nan))
+    note = "nothing was issued"
+    if issued and got.sharpe is not None:
+        note = (
+            f"Sharpe a bar {got.sharpe:.3f}; the best of {TRIALS} looks without skill {got.expected_best:.3f}"
+        )
+    return figure(
+        "issued_deflated_sharpe",
+        Role.OTHER,
+        bootstrap.Measured(math.nan if not issued or got.deflated is None else got.deflated),
+        0.5,
+        bounds=Bounds(None, 0.95),
+        cases=issued,
+        note=note,
     )

@@ -90,7 +90,13 @@ class Cases:
     break_even: Floats
 
 
-def fit(inputs: Inputs, row: int, direction: Direction) -> TimingFit:
+#: What a retraining may change.
+HYPERPARAMETERS = {"inverse_penalty": INVERSE_PENALTY}
+
+
+def fit(
+    inputs: Inputs, row: int, direction: Direction, inverse_penalty: float = INVERSE_PENALTY
+) -> TimingFit:
     """The model as it can be known at the close of `row`.
 
     Candidates of every fifth of the last `TRAIN_DAYS` days whose horizon had passed by then (purged):
@@ -104,11 +110,11 @@ def fit(inputs: Inputs, row: int, direction: Direction) -> TimingFit:
             f"{len(cases.rows)} candidates with a known outcome: too few to learn {direction} from"
         )
     horizon = horizon_bars(inputs.panel.timeframe)
-    raw = _out_of_fold(cases, horizon)
+    raw = _out_of_fold(cases, horizon, inverse_penalty)
     scored = np.flatnonzero(np.isfinite(raw))
     judged = calibrate(cases.rows[scored], raw[scored], cases.hit[scored], horizon, BLOCKS - LEAST_BLOCKS)
     reached = cases.hit == 1.0
-    line = fit_logistic(cases.x, cases.hit, INVERSE_PENALTY)
+    line = fit_logistic(cases.x, cases.hit, inverse_penalty)
     missed = score(line, cases.x[~reached])
     gross = cases.net_r + cases.cost_r
     hit_r = float(np.mean(gross[reached] / cases.risk_reward[reached]))
@@ -119,7 +125,7 @@ def fit(inputs: Inputs, row: int, direction: Direction) -> TimingFit:
     return TimingFit(
         line=line,
         calibration=judged.calibration,
-        within=_within(inputs, cases),
+        within=_within(inputs, cases, inverse_penalty),
         hit_r=hit_r,
         miss_r=miss_r,
         cases=len(cases.rows),
@@ -141,12 +147,12 @@ def _record(
     return prove(said, hit, break_even, net, block, chosen), coverage(said, hit, net, block)
 
 
-def _out_of_fold(cases: Cases, horizon: int) -> Floats:
+def _out_of_fold(cases: Cases, horizon: int, inverse_penalty: float) -> Floats:
     """Scores (C,) of each block of time by a model of the blocks before it; NaN for the first blocks."""
     raw = np.full(len(cases.rows), np.nan)
     for past, following in folds(cases.rows, BLOCKS, horizon, LEAST_BLOCKS):
         if past.sum() >= LEAST_CASES // 4:
-            line = fit_logistic(cases.x[past], cases.hit[past], INVERSE_PENALTY)
+            line = fit_logistic(cases.x[past], cases.hit[past], inverse_penalty)
             raw[following] = score(line, cases.x[following])
     return raw
 
@@ -186,13 +192,13 @@ def gather(inputs: Inputs, rows: Ints, columns: Ints, direction: Direction) -> F
     return np.column_stack([*own, target, stop])
 
 
-def _within(inputs: Inputs, cases: Cases) -> tuple[Linear, ...]:
+def _within(inputs: Inputs, cases: Cases, inverse_penalty: float) -> tuple[Linear, ...]:
     """Models of P(hit within d days | hit within the next longer span), longest first."""
     out = []
     among = cases.hit == 1.0
     for days in reversed(NEAR_DAYS):
         soon = cases.offset <= inputs.panel.timeframe.bars(timedelta(days=days))
-        out.append(fit_logistic(cases.x[among], soon[among], INVERSE_PENALTY))
+        out.append(fit_logistic(cases.x[among], soon[among], inverse_penalty))
         among &= soon
     return tuple(out)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -150,6 +151,23 @@ def apply(inputs: Inputs, fits: Fits, first: int) -> Result:
         regime=upstream.regime[rows],
         score=upstream.score[rows],
     )
+
+
+def silenced(result: Result, silent: Bools) -> Result:
+    """The result where `silent` (2, R) tells the rows whose model may not speak: as if there were none."""
+    if not silent.any():
+        return result
+    cells = silent[:, :, None]
+    unknown: dict[str, Any] = {
+        name: np.where(cells, np.nan, getattr(result, name))
+        for name in ("probability", "within_1d", "within_3d", "expected_value", "position_share")
+    }
+    bare = cells & (result.refusal != NOT_A_CANDIDATE)
+    code = np.int8(REFUSALS.index(Refusal.NO_MODEL))
+    unknown |= {
+        name: np.where(bare, np.nan, getattr(result, name)) for name in ("refusal_value", "refusal_limit")
+    }
+    return replace(result, **unknown, refusal=np.where(bare, code, result.refusal))
 
 
 def analyse(panel: Panel, upstream: Upstream | None, first: int, params: Params | None = None) -> Result:

@@ -7,6 +7,7 @@ said before their outcome was known.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +52,16 @@ class Coverage:
     net_r: Floats
     low: Floats
     high: Floats
+
+
+def curve(coverage_: Coverage) -> list[dict[str, float | None]]:
+    """A risk-coverage curve as rows for a document, the surest cases first; null where not known."""
+    names = ("share", "cases", "said", "hit", "net_r", "low", "high")
+    rows = zip(*(getattr(coverage_, name).tolist() for name in names), strict=True)
+    return [
+        {name: value if math.isfinite(value) else None for name, value in zip(names, row, strict=True)}
+        for row in rows
+    ]
 
 
 def prove(said: Floats, hit: Floats, break_even: Floats, net_r: Floats, block: Ints, chosen: Bools) -> Proof:

@@ -5,9 +5,18 @@ from trading.selectors.backtests import backtests, earlier_ratios
 from trading.selectors.coin import levels, trading_step
 from trading.selectors.dashboard import active_signals, card
 from trading.selectors.needs import closes_told, rows_needed, rows_since
+from trading.selectors.order_page import (
+    check_rows,
+    fault_rows,
+    own_positions,
+    plainly,
+    position_row,
+    way_rows,
+)
 from trading.selectors.performance import COLUMNS, Span, last_told, origins, performance, rows_of
 from trading.selectors.pictures import Advised, Picture, picture, pictures
 from trading.selectors.portfolio import portfolio_detail, portfolio_history, portfolio_summary, trade_rows
+from trading.selectors.portfolio_page import account_page, accounts, curve_chart, drawdown_chart, risk_rows
 from trading.selectors.proof import risk_coverage
 from trading.selectors.quotes import Obstacle, closed_to_entry, out_of_reach, quote, sign_of
 from trading.selectors.readings import (
@@ -20,6 +29,8 @@ from trading.selectors.readings import (
     signals,
     track_record,
 )
+from trading.selectors.record import candidate_record, signal_record
+from trading.selectors.signals_page import around_signals
 from trading.selectors.sizes import Size, Sizing, checks, sizes
 from trading.selectors.standing import (
     BROKER,
@@ -46,17 +57,25 @@ __all__ = [
     "Sizing",
     "Span",
     "Standing",
+    "account_page",
+    "accounts",
     "accuracy_over_time",
     "active",
     "active_signals",
+    "around_signals",
     "as_known",
     "backtests",
+    "candidate_record",
     "card",
+    "check_rows",
     "checks",
     "closed_to_entry",
     "closes_told",
+    "curve_chart",
+    "drawdown_chart",
     "earlier_ratios",
     "factors",
+    "fault_rows",
     "freshness",
     "last_told",
     "latest_candidates",
@@ -66,21 +85,26 @@ __all__ = [
     "open_positions",
     "origins",
     "out_of_reach",
+    "own_positions",
     "page_context",
     "performance",
     "picture",
     "pictures",
+    "plainly",
     "portfolio_detail",
     "portfolio_history",
     "portfolio_summary",
+    "position_row",
     "quote",
     "reliability",
     "risk_coverage",
     "risk_of",
+    "risk_rows",
     "rows_needed",
     "rows_of",
     "rows_since",
     "sign_of",
+    "signal_record",
     "signals",
     "sizes",
     "spans",
@@ -90,4 +114,5 @@ __all__ = [
     "trade_rows",
     "trading_step",
     "trail",
+    "way_rows",
 ]

@@ -14,9 +14,15 @@ MOST = 50
 SHARES = (Refusal.CONFIDENCE, Refusal.SCORE, Refusal.EXPOSURE)
 
 
-def levels(asset: Asset, timeframe: Timeframe = Timeframe.DAY) -> list[dict[str, Any]]:
-    """The coin's newest signals for its chart: when, which way, levels in USD, how each ended."""
-    rows = TradingSignal.objects.filter(asset=asset, timeframe=timeframe).order_by("-generated_at")[:MOST]
+def levels(
+    asset: Asset, timeframe: Timeframe = Timeframe.DAY, signal: int | None = None
+) -> list[dict[str, Any]]:
+    """The coin's newest signals for its chart: when, which way, levels in USD, how each ended.
+
+    With `signal` that one alone, its levels drawn whether it is open or not.
+    """
+    found = TradingSignal.objects.filter(asset=asset, timeframe=timeframe).order_by("-generated_at")
+    rows = found[:MOST] if signal is None else found.filter(pk=signal)
     return [
         {
             "id": row.pk,
@@ -27,6 +33,7 @@ def levels(asset: Asset, timeframe: Timeframe = Timeframe.DAY) -> list[dict[str,
             "target": row.target_price,
             "stop": row.stop_loss,
             "is_open": row.status == SignalStatus.ACTIVE,
+            "has_levels": signal is not None or row.status == SignalStatus.ACTIVE,
             "closed_at": row.closed_at,
             "outcome": str(row.get_outcome_display()) if row.outcome else "",
             "words": {"entry": _("Entry"), "target": _("Target"), "stop": _("Stop")},

@@ -8,7 +8,7 @@ from typing import Any
 
 from aimodels import selectors as aimodels
 from assets.engine.timeframe import Timeframe
-from trading.engine import DIRECTIONS, SPECS, TimingFit
+from trading.engine import DIRECTIONS, SPECS, TimingFit, tail
 
 NO_MODEL = "no model of this direction has been fitted yet"
 NOT_SHOWN = "no skill shown: past cases that would have been issued did not pay for sure"
@@ -17,7 +17,9 @@ TOO_FEW = "no skill shown: too few past cases would have been issued"
 
 def risk_coverage(timeframe: Timeframe, now: datetime) -> list[dict[str, Any]]:
     """One entry a direction: skill, trust, what would have been issued and had earned, and the risk-coverage
-    curve, all on cases whose outcome the model had not seen; null where there is none. One query."""
+    curve, all on cases whose outcome the model had not seen; null where there is none. A model
+    past its expiry, or with no sound version left, shows nothing, whatever it once did. Four queries."""
+    stands = aimodels.standings(timeframe, now, tuple(spec.name for spec in SPECS))
     fits = aimodels.newest_fits(SPECS, timeframe, now, TimingFit)
     found = []
     for direction, spec in zip(DIRECTIONS, SPECS, strict=True):
@@ -26,15 +28,16 @@ def risk_coverage(timeframe: Timeframe, now: datetime) -> list[dict[str, Any]]:
             found.append({**entry, "is_shown": False, "reason": NO_MODEL, "issued": None, "curve": []})
             continue
         _, version, moment, fit = fits[spec.name]
-        found.append({**entry, "model_version": version, "fitted_as_of": moment, **_told(fit)})
+        told = _told(fit)
+        if stands[spec.name].state in (aimodels.State.EXPIRED, aimodels.State.BROKEN):
+            told |= {"is_shown": False, "reason": stands[spec.name].reason}
+        found.append({**entry, "model_version": version, "fitted_as_of": moment, **told})
     return found
 
 
 def _told(fit: TimingFit) -> dict[str, Any]:
-    proof, curve = fit.proof, fit.coverage
+    proof = fit.proof
     unknown = TOO_FEW if math.isnan(proof.low_r) else NOT_SHOWN
-    names = ("share", "cases", "said", "hit", "net_r", "low", "high")
-    columns = [getattr(curve, name).tolist() for name in names]
     return {
         "base_rate": fit.calibration.base_rate,
         "brier_skill": fit.calibration.skill,
@@ -50,10 +53,7 @@ def _told(fit: TimingFit) -> dict[str, Any]:
             "net_r": _known(proof.net_r),
             "net_r_low": _known(proof.low_r),
         },
-        "curve": [
-            {name: _known(value) for name, value in zip(names, row, strict=True)}
-            for row in zip(*columns, strict=True)
-        ],
+        "curve": tail.curve(fit.coverage),
     }
 
 

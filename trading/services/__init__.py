@@ -1,7 +1,7 @@
 """The only writers of signals, candidates, executions and limits."""
 
 from trading.services.automatic import execute_new
-from trading.services.backtests import Plan, advance, ask, begin, complete, fail
+from trading.services.backtests import TASK, Plan, advance, ask, begin, complete, fail, waiting
 from trading.services.decisions import cancel
 from trading.services.executions import Executed, execute, preview, sizing
 from trading.services.orders import ReportedFill
@@ -14,6 +14,7 @@ from trading.services.reviews import review
 from trading.services.stage import signal
 
 __all__ = [
+    "TASK",
     "Executed",
     "Plan",
     "Refused",
@@ -37,5 +38,6 @@ __all__ = [
     "set_profile",
     "signal",
     "sizing",
+    "waiting",
     "work_out",
 ]

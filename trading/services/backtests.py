@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from celery import current_app
@@ -25,6 +25,7 @@ from trading.models import Backtest, BacktestStatus
 
 TASK = "cryptopredict.backtests.run_backtest"
 MOST_VARIANTS = 200
+LOST_AFTER = timedelta(minutes=5)
 EARLIEST, LATEST = datetime(2009, 1, 1, tzinfo=UTC), datetime(2999, 1, 1, tzinfo=UTC)
 MOST_COST = 0.1
 MOST_COINS = 2_000
@@ -89,6 +90,12 @@ def ask(
     if queue:
         transaction.on_commit(lambda: current_app.send_task(TASK, [row.pk]), robust=True)
     return row
+
+
+def waiting() -> list[int]:
+    """Backtests that no worker has begun within `LOST_AFTER`, oldest first: their message may be lost."""
+    lost = Backtest.objects.filter(status=BacktestStatus.QUEUED, created_at__lt=Now() - LOST_AFTER)
+    return list(lost.order_by("created_at", "pk").values_list("pk", flat=True))
 
 
 def begin(backtest: Backtest) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from aimodels.engine.footing import Footing
 from aimodels.engine.spec import serving
 from aimodels.services import Served
 from assets.models import Asset
@@ -54,6 +55,16 @@ class Book:
             out.append([moment for moment, rows in spans for _ in range(rows.start, rows.stop)])
         return out
 
+    def stood(self) -> list[list[Footing]]:
+        """What each row of the result stood on, by side."""
+        return standing(self.inputs, self.served, self.result.first)
+
+
+def standing(inputs: Inputs, served: Mapping[str, Served[TimingFit]], first: int) -> list[list[Footing]]:
+    """What each row from `first` on stands on, by side."""
+    closes = [inputs.panel.as_of(row) for row in range(first, len(inputs.panel.times))]
+    return [served[spec.name].standing(spec, closes) for spec in SPECS]
+
 
 def candidates(book: Book) -> Columns:
     """One row a candidate, its outcome where the run's bars have decided it already."""
@@ -86,14 +97,13 @@ def signals(book: Book, assets: Mapping[int, Asset], newest: datetime | None) ->
     span = horizon_bars(panel.timeframe) * panel.timeframe.delta
     plans = {name: _taken(column, issued) for name, column in _plans(book).items()}
     coins = [assets[int(asset)] for asset in plans["asset_id"]]
-    owners = book.owners()
-    moments = [owners[side][row] for side, row, _ in zip(*cells, strict=True)]
-    models = [book.served[SPECS[side].name].model_ids for side in cells[0]]
+    owners, stood = book.owners(), book.stood()
+    footings = [stood[side][row] for side, row, _ in zip(*cells, strict=True)]
     told = [_told(book, owners, i) for i in issued]
     outcomes = _taken(_outcomes(weighed), issued)
     return {
         **plans,
-        "model_id": [ids[moment] for ids, moment in zip(models, moments, strict=True)],
+        "model_id": [one.model_id for one in footings],
         "confidence_score": result.probability[cells],
         "break_even": result.break_even[cells],
         "base_rate": result.base_rate[cells[:2]],
@@ -105,7 +115,10 @@ def signals(book: Book, assets: Mapping[int, Asset], newest: datetime | None) ->
             coin.watchlist_tier if moment == newest else ""
             for coin, moment in zip(coins, plans["as_of"], strict=True)
         ],
-        "ai_analysis": [analysis for analysis, _ in told],
+        "ai_analysis": [
+            {**analysis, **({"model": one.document()} if one.document() else {})}
+            for (analysis, _), one in zip(told, footings, strict=True)
+        ],
         "market_context": [
             {**context, "sector": coin.sector_name} for coin, (_, context) in zip(coins, told, strict=True)
         ],

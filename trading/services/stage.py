@@ -16,7 +16,7 @@ from assets.models import Asset
 from macro import selectors as macro
 from selection import selectors as selection
 from trading import selectors
-from trading.engine import FITS, LEARN, SPECS, Inputs, Params, TimingFit, Upstream, apply, prepare
+from trading.engine import FITS, LEARN, SPECS, Inputs, Params, TimingFit, Upstream, apply, prepare, silenced
 from trading.models import SignalCandidate, TradingSignal
 from trading.services import records
 from trading.services.announcements import announce, notify_of
@@ -52,6 +52,8 @@ def signal(
         inputs = prepare(panel, _upstream(panel, first), Params(least_confidence=least_confidence or 0.0))
         served = {spec.name: _serve(spec, inputs, first) for spec in SPECS}
         result = apply(inputs, {name: kept.fits for name, kept in served.items()}, first)
+        stood = records.standing(inputs, served, first)
+        result = silenced(result, np.array([[one.withheld for one in side] for side in stood]))
         book = records.Book(inputs, result, weigh(inputs, result, unspoken), served)
     with transaction.atomic():
         written = _write(book) if book is not None else 0
@@ -96,7 +98,7 @@ def _serve(spec: ModelSpec, inputs: Inputs, first: int) -> aimodels.Served[Timin
         spec=spec,
         timeframe=panel.timeframe,
         moments=fit_times(spec, panel, first),
-        fit=lambda moment: LEARN[spec.name](inputs, panel.known_at(moment) - 1),
+        fit=lambda moment, **tuned: LEARN[spec.name](inputs, panel.known_at(moment) - 1, **tuned),
         kind=FITS[spec.name],
     )
 

@@ -212,3 +212,6 @@ def test_the_record_behind_signals_is_told_or_why_there_is_none(casual: Client) 
     assert found[0]["is_shown"] == fit.proof.shown
     assert found[0]["curve"][-1]["cases"] == fit.coverage.cases[-1]
     assert found[1]["reason"]
+    AIModel.objects.update(is_active=True, status="active", expires_at=MOMENT)
+    late = json.loads(casual.get(address).content)[0]
+    assert (late["is_shown"], "expired" in late["reason"]) == (False, True)

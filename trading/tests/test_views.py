@@ -7,7 +7,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from trading.tests.factories import CandidateFactory, SignalFactory, UserFactory
+from cryptopredict.templatetags import draw
+from trading.selectors import signals_page
+from trading.selectors.proof import NOT_SHOWN
+from trading.tests.factories import MOMENT, CandidateFactory, SignalFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 URL = "/trading/signals/"
@@ -56,7 +59,7 @@ def test_a_filter_that_is_no_filter_is_refused_beside_its_field(casual: Client) 
 def test_htmx_gets_the_part_alone(casual: Client) -> None:
     SignalFactory()
     part = text(casual, headers={"HX-Request": "true"})
-    assert part.lstrip().startswith("<section") and "<html" not in part
+    assert part.lstrip().startswith('<div class="stack') and "<html" not in part
 
 
 def test_long_lists_have_pages_that_keep_the_filter(casual: Client) -> None:
@@ -111,3 +114,57 @@ def test_thirty_signals_take_as_many_queries_as_three(casual: Client) -> None:
     few = queries()
     SignalFactory.create_batch(22)
     assert queries() == few
+
+
+def curve(*points: tuple[float, float]) -> list[dict[str, Any]]:
+    return [
+        {
+            "share": share, "cases": 10, "said": 0.5, "hit": 0.4, "net_r": net, "low": net - 0.2,
+            "high": net + 0.2,
+        }
+        for share, net in points
+    ]  # fmt: skip
+
+
+def test_silence_is_explained_by_the_record_behind_it(
+    casual: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issued = {
+        "cases": 240, "said": 0.44, "hit": 0.41, "break_even": 0.42, "net_r": -0.03, "net_r_low": -0.11,
+    }  # fmt: skip
+    told = [
+        {
+            "direction": direction, "model_name": "signal", "model_version": "1.20260101",
+            "fitted_as_of": MOMENT, "is_shown": False, "reason": NOT_SHOWN, "issued": issued,
+            "curve": curve((0.1, 0.05), (0.5, -0.1), (1.0, -0.3)),
+        }
+        for direction in ("long", "short")
+    ]  # fmt: skip
+    monkeypatch.setattr(signals_page, "risk_coverage", lambda *_asked: told)
+    page = text(casual)
+    for said in ("No skill shown", "did not pay for sure", "41 %", "break-even 42 %", "−0.110", "−0.300"):
+        assert said in page
+
+
+def test_a_record_is_drawn_from_the_surest_tenth_to_all_with_the_zero_between() -> None:
+    drawn = draw.coverage(curve((1.0, -0.3), (0.1, 0.1)))
+    # From -0.5 to 0.3: nothing earned is five eighths up, and 50 is the bottom.
+    assert drawn["line"] == "M10.00 12.50 L100.00 37.50"
+    assert drawn["band"].startswith("M10.00 0.00 ") and drawn["zero"] == "18.75"
+    assert "line" not in draw.coverage(curve((1.0, -0.3)))
+
+
+def test_a_plan_is_drawn_from_its_stop_to_its_target_whichever_way_it_goes() -> None:
+    long, short = draw.ladder(95, 100, 110, 104), draw.ladder(110, 105, 95, 200)
+    assert (long["at_entry"], long["at_now"], long["rest"]) == ("33.33", "60.00", "66.67")
+    assert (short["at_entry"], short["at_now"]) == ("33.33", "0.00")  # far beyond the stop
+    assert draw.ladder(95, 100, 110, "")["at_now"] == ""
+
+
+def test_a_chart_can_be_asked_for_the_levels_of_one_signal_that_has_ended(casual: Client) -> None:
+    old = SignalFactory(status="expired")
+    path = f"/coins/{old.asset_id}/data/candles"
+    (one,) = casual.get(path, {"signal": old.pk}).json()["signals"]
+    assert (one["id"], one["has_levels"], one["is_open"]) == (old.pk, True, False)
+    assert casual.get(path).json()["signals"][0]["has_levels"] is False
+    assert casual.get(path, {"signal": "x"}).status_code == 200

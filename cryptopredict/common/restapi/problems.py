@@ -47,7 +47,7 @@ class Conflict(Refusal):
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Answer every refusal as a problem document; leave bugs to Django, which logs them."""
     if isinstance(exc, DjangoValidationError):
-        exc = exceptions.ValidationError(_as_rest(exc))
+        exc = _restated(exc)
     response = drf_exception_handler(exc, context)
     if response is None:
         return None
@@ -61,6 +61,21 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
             request.accepted_renderer, request.accepted_media_type = JSONRenderer(), JSONRenderer.media_type
         response.content_type = PROBLEM
     return response
+
+
+def _restated(error: DjangoValidationError) -> exceptions.ValidationError:
+    """A service's refusal; 409 where all that is wrong is how things stand (`code="conflict"`)."""
+    found = exceptions.ValidationError(_as_rest(error))
+    if {one.code for one in _each(error)} == {"conflict"}:
+        found.status_code, found.default_code = status.HTTP_409_CONFLICT, "conflict"
+    return found
+
+
+def _each(error: DjangoValidationError) -> Iterator[DjangoValidationError]:
+    if hasattr(error, "error_dict"):
+        yield from (one for rows in error.error_dict.values() for one in rows)
+    else:
+        yield from error.error_list
 
 
 def _as_rest(error: DjangoValidationError) -> Any:

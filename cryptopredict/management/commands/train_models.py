@@ -1,4 +1,4 @@
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -11,6 +11,15 @@ from aimodels.models import JobStatus, TrainingJob
 from aimodels.services.training import DAYS, SPLIT
 from assets.engine.timeframe import Timeframe
 from cryptopredict.moments import moment
+
+
+def change(text: str) -> tuple[str, float]:
+    """`NAME=VALUE` of an option; raises ArgumentTypeError."""
+    name, _, value = text.partition("=")
+    try:
+        return name.strip(), float(value)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text}: give a name and a number, such as penalty=2") from error
 
 
 class Command(BaseCommand):
@@ -32,6 +41,15 @@ class Command(BaseCommand):
         parser.add_argument(
             "--split", type=float, default=SPLIT, help=f"share of them that is recent (default {SPLIT})"
         )
+        parser.add_argument(
+            "--set",
+            dest="changes",
+            action="append",
+            default=[],
+            type=change,
+            metavar="NAME=VALUE",
+            help="another hyperparameter of the one model that is named; it serves only if it wins",
+        )
         parser.add_argument("--timeframe", type=Timeframe, choices=list(Timeframe), default=Timeframe.DAY)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -50,6 +68,7 @@ class Command(BaseCommand):
                     days=options["days"],
                     split=options["split"],
                     jobs=options["jobs"],
+                    hyperparameters=dict(options["changes"]),
                     progress=progress,
                 )
             except (selectors.Unknown, services.TrainingError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""The only writers of users, tokens, activity and notifications."""
+"""People: their accounts, keys, looks, and what they did."""
 
 from __future__ import annotations
 
@@ -19,17 +19,11 @@ from django.utils.translation import gettext as _
 from accounts.models import (
     ActivityType,
     ApiToken,
-    Notification,
-    NotificationPriority,
-    NotificationStatus,
-    NotificationType,
     Role,
     User,
     UserActivity,
 )
-from accounts.serializers import NotificationSerializer
 from cryptopredict.common import identities
-from cryptopredict.common.realtime import Topic, publish, publish_each
 
 _PREFIX = "cp_"
 MOST_TOKENS = 50  # valid keys a person may have
@@ -240,58 +234,6 @@ def _address(request: HttpRequest | None) -> str | None:
         return None
 
 
-def notify(
-    *,
-    users: Iterable[User],
-    notification_type: str,
-    title: str,
-    message: str,
-    data: dict[str, Any] | None = None,
-    priority: str = NotificationPriority.NORMAL,
-    expires_at: datetime | None = None,
-) -> list[Notification]:
-    """One message to each of `users`, in the app."""
-    if notification_type not in NotificationType.values:
-        raise ValueError(f"unknown notification type {notification_type!r}")
-    made = Notification.objects.bulk_create(
-        Notification(
-            user=user,
-            notification_type=notification_type,
-            title=title[:200],
-            message=message,
-            data=data or {},
-            priority=priority,
-            sent_at=timezone.now(),
-            expires_at=expires_at,
-        )
-        for user in users
-    )
-    due = Notification.objects.filter(pk__in=[row.pk for row in made]).order_by("pk")
-    # Read again, for the database set when they are due. One message a person: they are different people.
-    publish_each(Topic.NOTIFICATION, {row.user_id: NotificationSerializer(row).data for row in due})
-    return made
-
-
-@transaction.atomic
-def notification_read(*, notification: Notification) -> Notification:
-    """Mark a message as read, once, and tell the person's other pages."""
-    unread = Notification.objects.filter(pk=notification.pk, status=NotificationStatus.UNREAD)
-    changed = unread.update(status=NotificationStatus.READ, read_at=timezone.now())
-    notification.refresh_from_db()
-    if changed:
-        publish(Topic.NOTIFICATION, NotificationSerializer(notification).data, notification.user_id)
-    return notification
-
-
-@transaction.atomic
-def notification_dismiss(*, notification: Notification) -> None:
-    """Take a message off its person's list, and off their open pages."""
-    there = Notification.objects.filter(pk=notification.pk).exclude(status=NotificationStatus.DISMISSED)
-    if there.update(status=NotificationStatus.DISMISSED):
-        notification.refresh_from_db()
-        publish(Topic.NOTIFICATION, NotificationSerializer(notification).data, notification.user_id)
-
-
 def profile_change(*, user: User, **fields: Any) -> User:
     """Change what a person may change of themselves: names, language, time zone."""
     if unknown := fields.keys() - {"first_name", "last_name", "language", "timezone"}:
@@ -301,26 +243,3 @@ def profile_change(*, user: User, **fields: Any) -> User:
     if fields:
         user.save(update_fields=[*fields])
     return user
-
-
-@transaction.atomic
-def notify_role(
-    *,
-    role: str,
-    notification_type: str,
-    title: str,
-    message: str,
-    priority: str = NotificationPriority.NORMAL,
-) -> int:
-    """One message to everyone whose role is `role` or above and whose account is open; how many."""
-    roles = [each.value for each in Role if each.rank >= Role(role).rank]
-    users = User.objects.filter(role__in=roles, is_active=True, deleted_at=None)
-    return len(
-        notify(
-            users=users,
-            notification_type=notification_type,
-            title=title,
-            message=message,
-            priority=priority,
-        )
-    )

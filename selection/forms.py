@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from selection.models import Decision
-from selection.services import Outcome
-from selection.services.reviews import DEFERRED_DAYS, MOST_DEFERRED_DAYS
+from selection.models import DEFERRED_DAYS, MOST_DEFERRED_DAYS, Decision
 from selection.words import TIER_NAMES
+
+if TYPE_CHECKING:
+    from selection.services import Outcome
 
 
 class DecisionForm(forms.Form):
@@ -29,6 +30,7 @@ class DecisionForm(forms.Form):
         super().__init__(data, **options)
         if decision == Decision.REJECT:
             self.fields["notes"].required = True
+            self.fields["notes"].help_text = _("Why it is rejected; kept with the decision.")
             self.fields["notes"].error_messages["required"] = _(
                 "Say why it is rejected: the note is kept with the decision."
             )

@@ -18,18 +18,19 @@ PAGE = 25
 @require_safe
 @for_role("casual")
 def signals(request: HttpRequest) -> HttpResponse:
-    """Signals by the filters of the address bar, newest first, and what came nearest where none is open."""
+    """The open signals as cards, all of them by the filters of the address bar, and what came nearest."""
     filterset = SignalFilter(request.GET, queryset=selectors.signals())
     rows = filterset.qs if filterset.is_valid() else selectors.signals().none()
     found = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
+    now = timezone.now()
     context = {
         "form": filterset.form,
         "found": found,
         "query": query.urlencode(),
-        "fresh": selectors.freshness(timezone.now()),
-        "nearest": [] if selectors.active().exists() else list(selectors.nearest()),
+        "fresh": selectors.freshness(now),
+        **selectors.around_signals(now),
     }
     return page(request, "trading/signals.html", context)
 
@@ -39,11 +40,15 @@ def signals(request: HttpRequest) -> HttpResponse:
 def signal_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One signal: levels, probabilities, what weighed most, and what each layer said."""
     signal = get_object_or_404(selectors.signals().select_related("model"), pk=pk)
+    now = timezone.now()
     context = {
         "signal": signal,
         "spans": selectors.spans(signal),
         "factors": selectors.factors(signal),
         "trail": selectors.trail(signal),
-        "fresh": selectors.freshness(timezone.now(), signal.timeframe),
+        "fresh": selectors.freshness(now, signal.timeframe),
+        "obstacle": selectors.closed_to_entry(signal, now),
+        "own": selectors.own_positions(signal, request.user),
+        "price": selectors.quote(signal, now),
     }
     return page(request, "trading/signal_detail.html", context)

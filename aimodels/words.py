@@ -1,0 +1,136 @@
+"""What people call models, their figures and how they stand, in the page's language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from aimodels.engine.footing import Cause
+
+Words = Mapping[str, str | Promise]
+MODELS: Words = {
+    "macro_regime": _("Market regime"),
+    "sectors.rotation": _("Change of leading sectors"),
+    "sectors.outlook": _("Sectors that beat the others"),
+    "selection_7d": _("Score of coins, 7 days"),
+    "selection_30d": _("Score of coins, 30 days"),
+    "timing_long": _("Timing of long signals"),
+    "timing_short": _("Timing of short signals"),
+    "interval_1d": _("Price interval, 1 day"),
+    "interval_7d": _("Price interval, 7 days"),
+    "interval_30d": _("Price interval, 30 days"),
+}
+LAYERS: Words = {
+    "macro": _("Macro"),
+    "sectors": _("Sectors"),
+    "selection": _("Selection"),
+    "trading": _("Trading"),
+    "predictions": _("Predictions"),
+}
+STATES: Words = {
+    "proven": _("Skill shown"),
+    "unproven": _("No skill shown"),
+    "unjudged": _("Not judged yet"),
+    "expired": _("Expired"),
+    "broken": _("Broken"),
+    "missing": _("Not trained yet"),
+}
+STATE_TONES = {"proven": "up", "unproven": "warn", "expired": "bad", "broken": "bad", "missing": ""}
+GRADES: Words = {
+    "unknown": _("Not known"),
+    "unbounded": _("No bound set"),
+    "below_floor": _("Below its floor"),
+    "floor": _("Above its floor"),
+    "goal": _("Reaches its goal"),
+    "suspect": _("Too good: suspect a leak"),
+}
+GRADE_TONES = {"below_floor": "bad", "floor": "accent", "goal": "up", "suspect": "warn"}
+DRIFT: Words = {
+    "unknown": _("Too few rows to tell"),
+    "stable": _("Stable"),
+    "watch": _("Has moved a little"),
+    "shifted": _("Has moved"),
+}
+FIGURES: Words = {
+    "regime_log_loss_skill": _("Log loss saved against persistence"),
+    "regime_calibration_error": _("Calibration error of the regime"),
+    "exposure_sharpe_gain": _("Sharpe ratio gained by the exposure"),
+    "exposure_drawdown_share": _("Drawdown against holding's"),
+    "exposure_return_bar": _("Return a bar, market times exposure"),
+    "rotation_brier_skill": _("Brier skill"),
+    "rotation_calibration_error": _("Calibration error"),
+    "outlook_brier_skill": _("Brier skill"),
+    "outlook_calibration_error": _("Calibration error"),
+    "allocation_sharpe_gain": _("Sharpe ratio gained over equal weight"),
+    "allocation_drawdown": _("Drawdown of the allocation"),
+    "allocation_lead_bar": _("Lead a bar on equal weight"),
+    "ic": _("Rank correlation with returns (IC)"),
+    "ic_beyond_low_volatility": _("IC beyond low volatility"),
+    "ic_t": _("t-value of the IC"),
+    "ic_low_volatility": _("IC of low volatility alone"),
+    "quintile_spread": _("Top less bottom fifth, a week, after costs"),
+    "score_calibration_error": _("Calibration error of the score"),
+    "score_brier_skill": _("Brier skill of the score"),
+    "timing_calibration_error": _("Calibration error"),
+    "timing_brier_skill": _("Brier skill"),
+    "timing_auc": _("Area under the ROC curve"),
+    "issued_net_r": _("Net R of what was issued"),
+    "issued_lead_r": _("Lead in R on random entries"),
+    "issued_r_bar": _("Net R a bar"),
+    "interval_coverage": _("Share of prices inside the 80 % interval"),
+    "interval_score": _("Interval score against the rival's"),
+    "interval_width": _("Width against the rival's"),
+}
+_SPAN = re.compile(r"_(\d+)d(?=_|$)")
+_GROUP = re.compile(r"_group_(\d+)$")
+
+
+def model_name(name: str) -> str:
+    """What people call the model `name`; one not known here keeps its name."""
+    return str(MODELS.get(name, name))
+
+
+def layer_name(name: str) -> str:
+    """What people call a layer."""
+    return str(LAYERS.get(name, name))
+
+
+def figure_name(name: str) -> str:
+    """What people call a figure: its horizon and volatility group stand behind its name."""
+    group = _GROUP.search(name)
+    rest = _GROUP.sub("", name)
+    span = _SPAN.search(rest)
+    plain = _SPAN.sub("", rest)
+    said = str(FIGURES.get(plain, plain.replace("_", " ")))
+    if span is not None:
+        said = _t("%(figure)s, %(days)s days") % {"figure": said, "days": span.group(1)}
+    if group is not None:
+        said = _t("%(figure)s, volatility group %(group)s") % {"figure": said, "group": group.group(1)}
+    return said
+
+
+SERVES: Mapping[str, Promise | str] = {
+    Cause.REFUSED: _("version %(version)s goes on serving: its successor was judged worse and refused"),
+    Cause.ROLLED_BACK: _("version %(version)s serves: it was rolled back to"),
+    Cause.BROKEN: _("version %(version)s serves: the file of a newer one is not what was stored"),
+    Cause.SHORT_HISTORY: _("version %(version)s goes on serving: too little to learn the next from"),
+}
+SILENT: Mapping[str, Promise | str] = {
+    "missing": _("no version served this close"),
+    Cause.BROKEN: _("the model's file is not what was stored, and no sound version is left: train it again"),
+    Cause.SHORT_HISTORY: _("there was too little history to learn from by then"),
+    Cause.EXPIRED: _("version %(version)s had expired by then and no newer one served: train it again"),
+}
+
+
+def standing_words(document: Mapping[str, Any]) -> str:
+    """The reason of a stored standing (`Footing.document`); empty where there is nothing to say."""
+    if not document:
+        return ""
+    words = (SILENT if document["withheld"] else SERVES).get(document["state"])
+    return document["reason"] if words is None else str(words) % {"version": document["version"]}
