@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from aimodels import services
-from aimodels.models import AIModel, Evaluation, Prediction, PredictionJob, TrainingJob
+from aimodels.models import AIModel, Evaluation, LedgerEntry, Prediction, PredictionJob, TrainingJob
 from cryptopredict.common.desk import Exportable, RecordAdmin
 
 TRAINING_DAYS = 730
@@ -179,3 +179,24 @@ class PredictionAdmin(Exportable, RecordAdmin):
     list_select_related = ["asset"]
     search_fields = ["asset__symbol", "model_name"]
     ordering = ["-as_of", "-pk"]
+
+
+@admin.register(LedgerEntry)
+class LedgerEntryAdmin(Exportable, RecordAdmin):
+    """The chain of what was said, newest link first."""
+
+    hidden = (*Exportable.hidden, "hash")
+    list_display = ["seq", "format", "record_id", "written_at", "fingerprint", "link"]
+    list_filter = ["format"]
+    list_select_related = ["format"]
+    search_fields = ["=record_id"]
+    ordering = ["-seq"]
+    fields = ["seq", "format", "record_id", "written_at", "fingerprint", "link"]
+
+    @admin.display(description=_("SHA-256 of the record"))
+    def fingerprint(self, entry: LedgerEntry) -> str:
+        return bytes(entry.digest).hex()
+
+    @admin.display(description=_("SHA-256 of the chain"))
+    def link(self, entry: LedgerEntry) -> str:
+        return bytes(entry.hash).hex()

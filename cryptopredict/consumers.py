@@ -137,7 +137,7 @@ class StreamConsumer(AsyncWebsocketConsumer):
         while self.client is not None:
             await asyncio.sleep(HEARTBEAT * random.uniform(0.8, 1.0))  # never all at once
             try:
-                user = await _present_user(self.scope)
+                user = await _whom_it_stands_for(self.scope)
                 channels = await self._channels(user)
             except Exception:  # the database is away: that is no reason to let anyone go
                 logger.exception("Who listens could not be checked")
@@ -146,6 +146,22 @@ class StreamConsumer(AsyncWebsocketConsumer):
                     await self.close(*NO_LONGER)
                     return
             self.client.put(BEAT)
+
+
+_checked: dict[str, tuple[float, Any]] = {}  # by token or session: when, and whom it stood for
+MOST_CHECKED = 10_000
+
+
+async def _whom_it_stands_for(scope: dict[str, Any]) -> Any:
+    """Asked once for all streams that one token or session has open."""
+    name = scope.get("token") or scope["session"].session_key or ""
+    now = asyncio.get_running_loop().time()
+    known = _checked.get(name)
+    if known is None or now - known[0] > HEARTBEAT / 5:
+        if len(_checked) >= MOST_CHECKED:
+            _checked.clear()
+        known = _checked[name] = now, await _present_user(scope)
+    return known[1]
 
 
 @database_sync_to_async

@@ -39,6 +39,7 @@ UNITS: Mapping[str, str] = {
     "thousand USD": gettext_noop("%(number)s thousand USD"),
     "million USD": gettext_noop("%(number)s million USD"),
     "billion USD": gettext_noop("%(number)s billion USD"),
+    "trillion USD": gettext_noop("%(number)s trillion USD"),
 }
 
 #: Where a coin stands, in words.

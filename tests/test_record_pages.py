@@ -246,8 +246,9 @@ def test_a_report_names_its_biases_its_luck_and_its_rivals(client: Client, peopl
     client.force_login(people["professional"])
     row = record.backtest(LAST)
     page = client.get(f"{BACKTESTS}{row.pk}/").content.decode()
-    for words in ("every coin in the data still trades", "61 %", "best of 2 variants", "Random entries",
-                  "1000 other orders", "too few to judge", "Backtest, not traded"):  # fmt: skip
+    for words in ("every coin in the data still trades", "61\N{NO-BREAK SPACE}%", "best of 2 variants",
+                  "Random entries", "1000 other orders",
+                  "too few to judge", "Backtest, not traded"):  # fmt: skip
         assert words in page, words
     growth = client.get(f"{BACKTESTS}{row.pk}/data/growth").json()["rows"]
     assert growth[0][1:] == [1.0, 1.0] and growth[-1][1:] == [pytest.approx(1.1), pytest.approx(1 - 30 / 900)]

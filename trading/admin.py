@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from cryptopredict.common.desk import RecordAdmin
 from trading import services
 from trading.models import (
+    Backtest,
     PortfolioAssetAnalysis,
     RiskProfile,
     SignalCandidate,
@@ -137,3 +138,32 @@ class RiskProfileAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(Backtest)
+class BacktestAdmin(RecordAdmin):
+    """Backtests that were asked for; the report itself has a page."""
+
+    list_display = [
+        "created_at",
+        "timeframe",
+        "since",
+        "until",
+        "status",
+        "percent",
+        "variants_tried",
+        "requested_by",
+        "finished_at",
+    ]
+    list_filter = ["status", "timeframe"]
+    list_select_related = ["requested_by"]
+    search_fields = ["requested_by__email", "error"]
+    ordering = ["-created_at", "-id"]
+    exclude = ["report", "progress"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Backtest]:
+        return super().get_queryset(request).defer("report")
+
+    @admin.display(description=_("progress"))
+    def percent(self, backtest: Backtest) -> str:
+        return f"{round(100 * backtest.progress)} %"

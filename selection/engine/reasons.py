@@ -163,7 +163,9 @@ def figure(value: float, unit: Unit) -> str:
 
 
 def _dollars(value: float) -> str:
-    for scale, name in ((1e9, "billion "), (1e6, "million "), (1e3, "thousand ")):
-        if abs(value) >= scale:
-            return f"{value / scale:.3g} {name}USD"
-    return f"{value:.3g} USD"
+    """Three digits and the unit that leaves one to three of them before the point, once they are rounded."""
+    rounded = float(f"{value:.3g}")
+    for scale, name in ((1e12, "trillion "), (1e9, "billion "), (1e6, "million "), (1e3, "thousand ")):
+        if abs(rounded) >= scale:
+            return f"{rounded / scale:.3g} {name}USD"
+    return f"{rounded:.3g} USD"

@@ -52,6 +52,8 @@ def test_figures_read_as_people_write_them() -> None:
     assert figure(0.1234, Unit.PERCENT) == "+12.3 %"
     assert figure(0.85, Unit.PERCENT_A_YEAR) == "85 %"
     assert figure(4.21e9, Unit.USD) == "4.21 billion USD"
+    assert figure(5.22e12, Unit.USD) == "5.22 trillion USD"
+    assert figure(9.999e11, Unit.USD) == "1 trillion USD"
     assert figure(12_500.0, Unit.USD) == "12.5 thousand USD"
     assert figure(1.5, Unit.TIMES) == "1.50 times"
     assert figure(-0.034, Unit.NUMBER) == "-0.03"

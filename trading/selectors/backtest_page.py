@@ -7,12 +7,14 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from assets.engine.timeframe import Timeframe
 from trading.models import Backtest
 from trading.words import bias
 
 WIDTH, HEIGHT, MARGIN = 900.0, 260.0, 8.0
 MOST_POINTS = 900
 SHOWN_TRADES = 500
+DAYS = (Timeframe.DAY, Timeframe.WEEK, Timeframe.MONTH)
 
 
 def page_context(backtest: Backtest) -> dict[str, Any]:
@@ -33,6 +35,7 @@ def page_context(backtest: Backtest) -> dict[str, Any]:
         "trade_count": len(report["trade_list"]),
         "width": WIDTH,
         "height": HEIGHT,
+        "stamp": ":10" if backtest.timeframe in DAYS else ":16",  # a day needs no hour
     }
 
 

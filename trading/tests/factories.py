@@ -12,6 +12,7 @@ from assets.tests.stored import AssetFactory
 from selection.models import Portfolio, PortfolioAsset
 from trading.models import (
     Advice,
+    Backtest,
     PortfolioAssetAnalysis,
     Refusal,
     RiskLevel,
@@ -124,3 +125,15 @@ class AdviceFactory(factory.django.DjangoModelFactory[PortfolioAssetAnalysis]):
     as_of = MOMENT
     holding = factory.SubFactory(HoldingFactory)
     advice = Advice.HOLD
+
+
+class BacktestFactory(factory.django.DjangoModelFactory[Backtest]):
+    """Half a year that waits for its turn."""
+
+    class Meta:
+        model = Backtest
+
+    requested_by = factory.SubFactory(UserFactory)
+    timeframe = Timeframe.DAY
+    since = MOMENT
+    until = MOMENT + timedelta(days=182)

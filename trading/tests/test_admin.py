@@ -6,9 +6,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from aimodels.models import LedgerEntry
 from trading.models import RiskProfile, SignalStatus
 from trading.tests.factories import (
     AdviceFactory,
+    BacktestFactory,
     CandidateFactory,
     ExecutionFactory,
     RiskProfileFactory,
@@ -22,6 +24,7 @@ RECORDS = {
     "signalcandidate": CandidateFactory,
     "signalexecution": ExecutionFactory,
     "portfolioassetanalysis": AdviceFactory,
+    "backtest": BacktestFactory,
 }
 LISTS = {**RECORDS, "riskprofile": RiskProfileFactory}
 
@@ -76,3 +79,13 @@ def test_limits_are_saved_and_bad_ones_refused_at_the_field(admin: Client) -> No
     assert not RiskProfile.objects.exists()
     assert admin.post(url, form).status_code == 302
     assert RiskProfile.objects.get(user=person).max_position_size == 750
+
+
+def test_the_ledger_shows_its_links_and_lets_nobody_write(admin: Client) -> None:
+    SignalFactory.create_batch(2)
+    link = LedgerEntry.objects.order_by("-seq")[0]
+    page = admin.get(reverse("admin:aimodels_ledgerentry_changelist")).content.decode()
+    assert bytes(link.hash).hex() in page and bytes(link.digest).hex() in page
+    assert admin.get(reverse("admin:aimodels_ledgerentry_change", args=[link.pk])).status_code == 200
+    assert admin.get(reverse("admin:aimodels_ledgerentry_add")).status_code == 403
+    assert admin.post(reverse("admin:aimodels_ledgerentry_delete", args=[link.pk])).status_code == 403

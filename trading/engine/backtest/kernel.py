@@ -5,27 +5,43 @@ stop first where one bar touches both levels, closed at the last close when time
 stands the rule of issue: a coin has at most one open trade a direction, so a signal that comes while one is
 open is skipped; at the close of the bar of its exit the coin is free again.
 
-The sweep visits bars in the order in which they lie in memory, and of each bar only the cells that hold an
-open trade.
+The sweep visits bars in the order in which they lie in memory, and looks again only at the cells that fill,
+touch or run out.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from assets.engine.panel import Bools, Floats, Ints, Panel
+from trading.engine.backtest.bits import ONE, Bytes, lowest, packed
 from trading.engine.barriers import OPEN, TIME, Codes, Costs, Issued, _bar, _touch
 
+NEVER = np.iinfo(np.int64).max
+
 Bars = tuple[Floats, Floats, Floats, Floats]
-Bytes = NDArray[np.uint8]
-Plans = tuple[Ints, Ints, Floats, Floats, Floats, Ints]  # row, column, target, stop, sign, horizon
-Done = tuple[Ints, Ints, Ints, Floats, Floats, Codes]  # signal, entered, exited, fill, exit price, code
-Lanes = tuple[Floats, Floats, Ints]  # (side, column): lower level, upper level, the trade that holds it
-Lists = tuple[Ints, Ints]  # each bar's first trade, each trade's next
+Words = NDArray[np.uint64]
+Upcoming = tuple[int, int, int]
+"""The signal that comes next, how many trades there are, and how many of them wait to be filled."""
+
+# Tables, not tuples of arrays: each array that a compiled function takes costs it two counted references.
+ROW, COLUMN, LAST = range(3)
+SIGN, GOAL, LOSS, RISK, COST = range(5)
+Plans = tuple[Ints, Floats]
+"""In order of rows: (S, 3) row, column, last bar; (S, 5) sign, target, stop, risk and a fill's cost."""
+DOWN, UP = range(2)
+ENDS, HOLDER = range(2)
+Lanes = tuple[Floats, Ints]
+"""(side, 2, N) lower and upper level, and the last bar and the trade that holds the lane."""
+SIGNAL, AT, ENTERED, EXITED, COIN = range(5)
+WAY, FILL, PRICE, GROSS, NET, MULTIPLE = range(6)
+Done = tuple[Ints, Floats, Codes]
+"""The columns of `Trades`: (5, S) whole numbers, (6, S) floats and (S,) codes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,19 +82,20 @@ class Trades:
 
 
 @njit(cache=True, nogil=True)
-def _touched(bars: Bars, t: int, low_level: Floats, high_level: Floats, mask: Bytes) -> None:
-    """Which lanes' levels bar `t` may have reached (`mask`); without a branch, so that it becomes vectors.
+def _reached(bars: Bars, t: int, lanes: Lanes, side: int, marks: Bytes) -> None:
+    """Mark the lanes that bar `t` concerns: a level reached or time run out.
 
-    A lane without a trade has infinite levels. A NaN reaches nothing; the close is asked too, for it stands
-    in for what a bar lacks.
+    Without a branch, so that it becomes vectors. A NaN reaches nothing; open and close are asked too, for
+    they stand in for what a bar lacks.
     """
     opens, highs, lows, closes = bars
+    levels, held = lanes
     for n in range(closes.shape[1]):
-        down, up = low_level[n], high_level[n]
+        down, up = levels[side, DOWN, n], levels[side, UP, n]
         reached = (lows[t, n] <= down) | (highs[t, n] >= up)
         reached |= (opens[t, n] <= down) | (opens[t, n] >= up)
         reached |= (closes[t, n] <= down) | (closes[t, n] >= up)
-        mask[n] = reached
+        marks[n] = reached | (held[side, ENDS, n] <= t)
 
 
 @njit(cache=True, nogil=True)
@@ -91,55 +108,63 @@ def _last_close(closes: Floats, first: int, t: int, n: int) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _end(done: Done, lanes: Lanes, lane: tuple[int, int], how: tuple[int, int, float]) -> None:
-    """Write down how (code, bar, price) the trade of `lane` (side, column) ended, and free the lane."""
-    low_level, high_level, holder = lanes
-    trade = holder[lane]
-    done[5][trade], done[2][trade], done[4][trade] = how
-    holder[lane] = -1
-    low_level[lane], high_level[lane] = -np.inf, np.inf
+def _earned(fill: float, price: float, sign: float, risk: float, cost: float) -> tuple[float, float, float]:
+    """Gross and net return on the fill, and net R, of a trade."""
+    gain = sign * (price - fill)
+    paid = gain - cost * (price + fill)
+    return gain / fill, paid / fill, paid / risk
 
 
 @njit(cache=True, nogil=True)
-def _settle(bars: Bars, t: int, plans: Plans, done: Done, lanes: Lanes, mask: Bytes) -> None:
-    """End what bar `t` touches."""
+def _settle(bars: Bars, t: int, side: int, words: Words, plans: Plans, done: Done, lanes: Lanes) -> None:
+    """End the trades that bar `t` touches or whose time runs out there, among the lanes set in `words`."""
     opens, highs, lows, closes = bars
-    _, _, targets, stops, signs, _ = plans
-    signal, entered, _, fill, _, _ = done
-    width = closes.shape[1]
-    eights = mask.view(np.uint64)
-    for side in range(mask.shape[0]):
-        _touched(bars, t, lanes[0][side], lanes[1][side], mask[side])
-        for eight in range(eights.shape[1]):
-            if eights[side, eight] == 0:
+    places, terms = plans
+    ints, floats, codes = done
+    levels, held = lanes
+    sign = 1.0 - 2.0 * side
+    for k in range(words.shape[0]):
+        word = words[k]
+        while word:
+            n = 64 * k + int(lowest(word))
+            word &= word - ONE
+            trade, close = held[side, HOLDER, n], closes[t, n]
+            if trade < 0:
                 continue
-            for n in range(8 * eight, min(8 * eight + 8, width)):
-                if mask[side, n] == 0 or closes[t, n] != closes[t, n]:
+            i = ints[SIGNAL, trade]
+            what, price = OPEN, close
+            if close == close:
+                open_, high, low = _bar(opens[t, n], highs[t, n], lows[t, n], close)
+                if ints[ENTERED, trade] < 0:
+                    ints[ENTERED, trade], floats[FILL, trade] = t, open_
+                stop, target = levels[side, side, n], levels[side, 1 - side, n]
+                what, price = _touch(open_, high, low, target, stop, sign)
+            if what == OPEN:
+                if held[side, ENDS, n] > t:
                     continue
-                trade = lanes[2][side, n]
-                i = signal[trade]
-                open_, high, low = _bar(opens[t, n], highs[t, n], lows[t, n], closes[t, n])
-                if entered[trade] < 0:
-                    entered[trade], fill[trade] = t, open_
-                what, price = _touch(open_, high, low, targets[i], stops[i], signs[i])
-                if what != OPEN:
-                    _end(done, lanes, (side, n), (what, t, price))
+                what, price = TIME, _last_close(closes, places[i, ROW] + 1, t, n)
+            codes[trade], ints[EXITED, trade], floats[PRICE, trade] = what, t, price
+            floats[GROSS, trade], floats[NET, trade], floats[MULTIPLE, trade] = _earned(
+                floats[FILL, trade], price, sign, terms[i, RISK], terms[i, COST]
+            )
+            held[side, HOLDER, n], held[side, ENDS, n] = -1, NEVER
+            levels[side, DOWN, n], levels[side, UP, n] = -np.inf, np.inf
 
 
 @njit(cache=True, nogil=True)
-def _fill(bars: Bars, t: int, columns: Ints, done: Done, waiting: Ints, unfilled: int) -> int:
+def _fill(bars: Bars, t: int, done: Done, waiting: Ints, unfilled: int) -> int:
     """Write down the fills of bar `t`, which is in the cache by now; how many trades wait on."""
     opens, highs, lows, closes = bars
-    signal, entered, _, fill, _, code = done
+    ints, floats, _ = done
     kept = 0
     for k in range(unfilled):
         trade = waiting[k]
-        if entered[trade] >= 0 or code[trade] != OPEN:
+        n = ints[COIN, trade]
+        if ints[ENTERED, trade] >= 0 or ints[EXITED, trade] >= 0:
             continue
-        n = columns[signal[trade]]
         if closes[t, n] == closes[t, n]:
-            entered[trade] = t
-            fill[trade] = _bar(opens[t, n], highs[t, n], lows[t, n], closes[t, n])[0]
+            ints[ENTERED, trade] = t
+            floats[FILL, trade] = _bar(opens[t, n], highs[t, n], lows[t, n], closes[t, n])[0]
         else:
             waiting[kept] = trade
             kept += 1
@@ -147,102 +172,84 @@ def _fill(bars: Bars, t: int, columns: Ints, done: Done, waiting: Ints, unfilled
 
 
 @njit(cache=True, nogil=True)
-def _run_out(bars: Bars, t: int, plans: Plans, done: Done, lanes: Lanes, due: Lists) -> None:
-    """End the trades whose time runs out at bar `t`."""
-    heads, following = due
-    rows, columns, _, _, signs, _ = plans
-    trade = heads[t]
-    while trade >= 0:
-        i = done[0][trade]
-        lane = (0 if signs[i] > 0 else 1, columns[i])
-        if lanes[2][lane] == trade:
-            price = _last_close(bars[3], rows[i] + 1, t, columns[i])
-            _end(done, lanes, lane, (TIME, t, price))
-        trade = following[trade]
+def _issue(t: int, coming: Upcoming, plans: Plans, done: Done, lanes: Lanes, waiting: Ints) -> Upcoming:
+    """Give the signals of bar `t` their lanes where those are free; say what comes next.
 
-
-@njit(cache=True, nogil=True)
-def _sweep(bars: Bars, order: Ints, plans: Plans) -> tuple[Ints, Ints, Ints, Floats, Floats, Codes]:
-    """Signal, entry row, exit row, fill, exit price and code of each trade; `order` sorts signals by row.
-
-    A lane is a coin and a direction. Each bar is compared with all lanes' levels at once; only what
-    touched is looked at again. Trades whose time runs out at a bar hang in a list of that bar.
+    Until a bar fills and ends it, the trade is written down as `waiting` and open.
     """
-    rows, columns, targets, stops, signs, horizons = plans
-    length, width = bars[3].shape
-    count = order.shape[0]
-    signal = np.empty(count, dtype=np.int64)
-    entered, exited = np.full(count, -1, dtype=np.int64), np.full(count, -1, dtype=np.int64)
-    fill, exit_price = np.full(count, np.nan), np.full(count, np.nan)
-    code = np.zeros(count, dtype=np.int8)
-    done = (signal, entered, exited, fill, exit_price, code)
-    sides = 2 if np.any(signs < 0) else 1
-    low_level, high_level = np.full((sides, width), -np.inf), np.full((sides, width), np.inf)
-    holder = np.full((sides, width), -1, dtype=np.int64)
-    lanes = (low_level, high_level, holder)
-    mask = np.zeros((sides, (width + 7) // 8 * 8), dtype=np.uint8)
-    due = (np.full(length + 1, -1, dtype=np.int64), np.empty(count, dtype=np.int64))
-    waiting = np.empty(sides * width, dtype=np.int64)  # trades that no bar has filled yet
-    unfilled, trades, upcoming = 0, 0, 0
-    for t in range(-1, length):
-        if t >= 0:
-            _settle(bars, t, plans, done, lanes, mask)
-            unfilled = _fill(bars, t, columns, done, waiting, unfilled)
-            _run_out(bars, t, plans, done, lanes, due)
-        while upcoming < count and rows[order[upcoming]] == t:
-            i = order[upcoming]
-            upcoming += 1
-            side, n = 0 if signs[i] > 0 else 1, columns[i]
-            if holder[side, n] >= 0:
-                continue
-            holder[side, n] = trades
-            low_level[side, n] = min(targets[i], stops[i])
-            high_level[side, n] = max(targets[i], stops[i])
-            signal[trades] = i
-            ends = min(t + horizons[i], length)
-            due[1][trades], due[0][ends] = due[0][ends], trades
-            waiting[unfilled] = trades
+    places, terms = plans
+    levels, held = lanes
+    ints, floats, codes = done
+    i, trade, unfilled = coming
+    while i < places.shape[0] and places[i, ROW] == t:
+        n = places[i, COLUMN]
+        side = 0 if terms[i, SIGN] > 0 else 1
+        if held[side, HOLDER, n] < 0:
+            held[side, HOLDER, n], held[side, ENDS, n] = trade, places[i, LAST]
+            levels[side, side, n], levels[side, 1 - side, n] = terms[i, LOSS], terms[i, GOAL]
+            ints[SIGNAL, trade], ints[AT, trade], ints[COIN, trade] = i, t, n
+            ints[ENTERED, trade], ints[EXITED, trade], codes[trade] = -1, -1, OPEN
+            floats[WAY, trade], floats[FILL, trade] = terms[i, SIGN], np.nan
+            waiting[unfilled] = trade
+            trade += 1
             unfilled += 1
-            trades += 1
-    return (
-        signal[:trades],
-        entered[:trades],
-        exited[:trades],
-        fill[:trades],
-        exit_price[:trades],
-        code[:trades],
+        i += 1
+    return i, trade, unfilled
+
+
+@njit(cache=True, nogil=True)
+def _leave_open(done: Done, lanes: Lanes) -> None:
+    """Nothing is known of how the trades end that no bar has ended."""
+    floats = done[1]
+    for trade in lanes[1][:, HOLDER].copy().ravel():
+        if trade >= 0:
+            floats[PRICE:, trade] = np.nan
+
+
+@njit(cache=True, nogil=True)
+def _sweep(bars: Bars, plans: Plans, sides: int) -> tuple[Done, int]:
+    """The columns of `Trades` and their number, `SIGNAL` being an index into `plans`.
+
+    A lane is a coin and a direction. Each bar is compared with all lanes' levels and deadlines at once; only
+    what it concerns is looked at again. A trade's columns are written while its lane is in the cache.
+    """
+    length, width = bars[3].shape
+    count = plans[0].shape[0]
+    done = (
+        np.empty((5, count), dtype=np.int64),
+        np.empty((6, count), dtype=np.float64),
+        np.empty(count, dtype=np.int8),
     )
+    lanes = (np.empty((sides, 2, width), dtype=np.float64), np.empty((sides, 2, width), dtype=np.int64))
+    lanes[0][:, DOWN], lanes[0][:, UP] = -np.inf, np.inf
+    lanes[1][:, ENDS], lanes[1][:, HOLDER] = NEVER, -1
+    marks = np.zeros((width + 63) // 64 * 64, dtype=np.uint8)
+    bits = np.zeros(marks.shape[0] // 8, dtype=np.uint8)
+    waiting = np.empty(sides * width, dtype=np.int64)
+    i, trades, unfilled = _issue(-1, (0, 0, 0), plans, done, lanes, waiting)
+    for t in range(length):
+        for side in range(sides):
+            _reached(bars, t, lanes, side, marks)
+            packed(marks, bits)
+            _settle(bars, t, side, bits.view(np.uint64), plans, done, lanes)
+        unfilled = _fill(bars, t, done, waiting, unfilled)
+        i, trades, unfilled = _issue(t, (i, trades, unfilled), plans, done, lanes, waiting)
+    _leave_open(done, lanes)
+    return done, trades
 
 
 @njit(cache=True, nogil=True)
-def _places(entries: Bools, close: Floats) -> tuple[Ints, Ints]:
-    """Row and column of every true cell that has a close, in order of rows."""
-    count = np.count_nonzero(entries)
-    rows, columns = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
-    k = 0
-    for t in range(entries.shape[0]):
-        for n in range(entries.shape[1]):
-            if entries[t, n] and close[t, n] == close[t, n]:
-                rows[k], columns[k] = t, n
-                k += 1
-    return rows[:k], columns[:k]
-
-
-@njit(cache=True, nogil=True)
-def _earned(
-    signal: Ints, sign: Floats, planned: tuple[Floats, Floats], fills: tuple[Floats, Floats], side: float
-) -> tuple[Floats, Floats, Floats]:
-    """Gross and net return on the fill, and net R, of each trade."""
-    entry, stop = planned
-    fill, exit_price = fills
-    gross, net, return_r = np.empty(len(signal)), np.empty(len(signal)), np.empty(len(signal))
-    for k in range(len(signal)):
-        i = signal[k]
-        gain = sign[i] * (exit_price[k] - fill[k])
-        paid = gain - side * (exit_price[k] + fill[k])
-        gross[k], net[k] = gain / fill[k], paid / fill[k]
-        return_r[k] = paid / abs(entry[i] - stop[i])
-    return gross, net, return_r
+def _planned(order: Ints, places: tuple[Ints, Ints, Ints], terms: tuple[Floats, ...], cost: float) -> Plans:
+    """Signals in `order`, from rows, columns and horizons, and signs, targets, stops and entries."""
+    rows, columns, horizons = places
+    signs, targets, stops, entries = terms
+    whole, exact = np.empty((len(order), 3), dtype=np.int64), np.empty((len(order), 5), dtype=np.float64)
+    for k in range(len(order)):
+        i = order[k]
+        whole[k, ROW], whole[k, COLUMN], whole[k, LAST] = rows[i], columns[i], rows[i] + horizons[i]
+        exact[k, SIGN], exact[k, GOAL], exact[k, LOSS] = signs[i], targets[i], stops[i]
+        exact[k, RISK], exact[k, COST] = abs(entries[i] - stops[i]), cost
+    return whole, exact
 
 
 @njit(cache=True, nogil=True)
@@ -255,26 +262,6 @@ def _disordered(entry: Floats, target: Floats, stop: Floats, sign: Floats) -> bo
     return False
 
 
-def at_shares(
-    entries: Bools, close: Floats, target: float, stop: float, horizon: int, sign: float = 1.0
-) -> Issued:
-    """A signal at every true cell of `entries` (T, N), its levels at shares of the bar's close.
-
-    For rules that know no other levels; a cell without a close is no signal.
-    """
-    rows, columns = _places(np.ascontiguousarray(entries), _laid(close))
-    entry = close[rows, columns]
-    return Issued(
-        rows=rows,
-        columns=columns,
-        sign=np.full(len(rows), sign),
-        entry=entry,
-        target=entry * (1.0 + sign * target),
-        stop=entry * (1.0 - sign * stop),
-        horizon=np.full(len(rows), horizon, dtype=np.int64),
-    )
-
-
 def trade(panel: Panel, issued: Issued, costs: Costs) -> Trades:
     """Follow `issued` through the bars of `panel`, at most one open trade a coin and direction.
 
@@ -282,31 +269,42 @@ def trade(panel: Panel, issued: Issued, costs: Costs) -> Trades:
     or a signal's bar or coin is not in the panel.
     """
     check(panel, issued)
-    order = np.argsort(issued.rows, kind="stable")
-    if len(order) and np.all(order[1:] > order[:-1]):
-        order = np.arange(len(order), dtype=np.int64)
     bars = (_laid(panel.open), _laid(panel.high), _laid(panel.low), _laid(panel.close))
-    plans = (issued.rows, issued.columns, issued.target, issued.stop, issued.sign, issued.horizon)
-    signal, entered, exited, fill, exit_price, code = _sweep(bars, order, plans)
-    planned = (issued.entry, issued.stop)
-    gross, net, return_r = _earned(signal, issued.sign, planned, (fill, exit_price), costs.side)
+    order = _in_order(issued.rows)
+    plans = _planned(
+        order,
+        (_laid(issued.rows), _laid(issued.columns), _laid(issued.horizon)),
+        (_laid(issued.sign), _laid(issued.target), _laid(issued.stop), _laid(issued.entry)),
+        costs.side,
+    )
+    sides = 2 if np.any(issued.sign < 0) else 1
+    (ints, floats, codes), count = _sweep(bars, plans, sides)
+    signal, row, entered, exited, column = ints[:, :count]
+    sign, fill, exit_price, gross, net, return_r = floats[:, :count]
     return Trades(
-        signal=signal,
-        row=issued.rows[signal],
+        signal=order[signal],
+        row=row,
         entered=entered,
         exited=exited,
-        column=issued.columns[signal],
-        sign=issued.sign[signal],
+        column=column,
+        sign=sign,
         fill=fill,
         exit_price=exit_price,
-        code=code,
+        code=codes[:count],
         gross=gross,
         net=net,
         return_r=return_r,
     )
 
 
-def _laid(values: Floats) -> Floats:
+def _in_order(rows: Ints) -> Ints:
+    """The signals in order of their rows, those of one row as they came."""
+    if np.all(rows[1:] >= rows[:-1]):
+        return np.arange(len(rows), dtype=np.int64)
+    return np.argsort(rows, kind="stable")
+
+
+def _laid(values: NDArray[Any]) -> NDArray[Any]:
     """The array in the one layout that loops are compiled for."""
     return np.ascontiguousarray(values)
 
