@@ -40,8 +40,13 @@ CALLS = {"_", "_l", "_t", "gettext", "gettext_lazy", "gettext_noop", "ngettext",
 MARKED = re.compile(r"""(?:\b\w*gettext|\b_)\(\s*(u?(?:"(?:[^"\\]|\\.)+"|'(?:[^'\\]|\\.)+'))""")
 PLACE = re.compile(r"%\(\w+\)[sdg]|%[sd]|\{\w+\}")
 SAID = re.compile(r'\b(?:aria-label|title|placeholder|alt|data-\w*word\w*)="([^"]*)"')
+OWN_PAGES = (
+    "/accounts/tokens/", "/accounts/notifications/", "/selection/suggestions/", "/trading/portfolio/",
+    "/trading/risk-profile/", "/trading/backtests/", "/nowhere/",
+)  # fmt: skip
 CODES = set(
-    "UTC SHA ROC AUC IC PSI verify ledger expect evaluate models".split()
+    "date symbol side quantity price fees id stop target".split()
+    + "UTC SHA ROC AUC IC PSI verify ledger expect evaluate models".split()
     + "CryptoPredict CSV RSI TradingView Lightweight Charts Authorization".split()
 )
 STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
@@ -204,7 +209,7 @@ def test_no_persian_page_has_english_words_in_text_or_labels(persian: Client) ->
     names |= {"Layer", "Meme", "DeFi", "Gaming", "New", "NEW", "Mine", "Hello", "Hi", *CODES}
     for role in ("professional", "guest"):
         persian.force_login(built.people[role])
-        for path in (*PAGES, "/accounts/tokens/", "/nowhere/"):
+        for path in (*PAGES, *OWN_PAGES):
             page = persian.get(path.format(coin=built.coins["BTC"].pk)).content.decode()
             assert 'lang="fa"' in page
             assert latin_words(page, names) == set(), path
