@@ -80,3 +80,12 @@ def _ensure_template() -> None:
         connection.settings_dict["NAME"] = name
     with connection.cursor() as cursor:
         cursor.execute(f"ALTER DATABASE {TEMPLATE}_new RENAME TO {TEMPLATE}")
+
+
+@pytest.fixture(autouse=True)
+def _language_of_its_own() -> Iterator[None]:
+    """What a page switched the thread to is no business of the next test."""
+    from django.utils import translation
+
+    yield
+    translation.deactivate()

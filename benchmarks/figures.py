@@ -16,7 +16,7 @@ class Scale:
     days between two fits, so that both stand at the same place between them; the shorter one is longer than
     the look-back of every layer, below which a day cannot help costing more with each day stored. `kernels`
     is the program that compiles: arguments of a fresh Python. `backtest` and `indicators`: assets and
-    bars; `ledger`: records.
+    bars; `ledger`: records; `clients` of a stream, `messages` to each; `seconds` a server is asked for.
     """
 
     bars: int
@@ -30,11 +30,14 @@ class Scale:
     backtest: tuple[int, int] = (500, 2_000)
     indicators: tuple[int, int] = (500, 5_000)
     ledger: int = 100_000
+    clients: int = 1_000
+    messages: int = 200
+    seconds: float = 2.0
 
 
 COMPILE = ("manage.py", "compile_kernels")
 FULL = Scale(2_000_000, 3, 300, 500, (500, 400), 730, (52 * 28, 104 * 28), COMPILE)
-QUICK = Scale(300_000, 3, 60, 500, (500, 400), 120, (52 * 28, 104 * 28), COMPILE)
+QUICK = Scale(300_000, 3, 60, 500, (500, 400), 120, (52 * 28, 104 * 28), COMPILE, clients=200)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,6 @@ OTHER = {
     "candles": "/api/v1/assets/{asset}/candles",
 }
 WORKERS = 2
-SECONDS = 2.0
 
 
 def run(scale: Scale) -> list[Figure]:
@@ -51,20 +50,21 @@ def run(scale: Scale) -> list[Figure]:
         with _product() as ours, _rival() as theirs:
             figures = []
             for name, path in HOT.items():
-                figures += _beside(name, path, token, ours, theirs, scale.rounds)
+                figures += _beside(name, path, token, (ours, theirs), scale)
             names = {"sector": world.sectors[0].pk, "asset": world.asset.pk}
             for name, path in OTHER.items():
-                load = ask(ours, path.format(**names), token, seconds=SECONDS)
+                load = ask(ours, path.format(**names), token, seconds=scale.seconds)
                 figures.append(Figure(f"{name}: requests", load.rate, "a second"))
         return figures
 
 
-def _beside(name: str, path: str, token: str, ours: int, theirs: int, rounds: int) -> list[Figure]:
-    for port in (ours, theirs):
+def _beside(name: str, path: str, token: str, ports: tuple[int, int], scale: Scale) -> list[Figure]:
+    ours, theirs = ports
+    for port in ports:
         ask(port, path, token, seconds=0.3)
     found = [
-        (ask(ours, path, token, seconds=SECONDS), ask(theirs, path, token, seconds=SECONDS))
-        for _ in range(rounds)
+        (ask(ours, path, token, seconds=scale.seconds), ask(theirs, path, token, seconds=scale.seconds))
+        for _ in range(scale.rounds)
     ]
     rate = median(mine.rate / rival.rate for mine, rival in found)
     p99 = median(mine.p99 / rival.p99 for mine, rival in found)

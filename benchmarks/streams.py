@@ -22,8 +22,6 @@ from benchmarks.servers import fresh_database
 from benchmarks.serving import _free_port, _server, _url
 from cryptopredict.common.realtime import Topic, publish
 
-CLIENTS = 1000
-MESSAGES = 200
 PAUSE = 0.05  # seconds between two messages
 FILL = "x" * 350  # makes a message about 500 bytes
 GRACE = 30.0  # seconds for what is on its way
@@ -31,7 +29,7 @@ GRACE = 30.0  # seconds for what is on its way
 
 def run(scale: Scale) -> list[Figure]:
     """Shares delivered, 99th percentiles and their ratio; Daphne's processor time a delivered message."""
-    clients = CLIENTS if scale.bars >= 1_000_000 else 200
+    clients, messages = scale.clients, scale.messages
     with fresh_database():
         from accounts.services import create_user, token_issue
 
@@ -40,10 +38,12 @@ def run(scale: Scale) -> list[Figure]:
         with _daphne() as (port, process):
             path = f"/api/v1/ws/signals/{user.pk}"
             header = {"Authorization": f"Token {text}"}
-            ours, took, busy = asyncio.run(_listen(port, path, header, clients, lambda: _busy(process)))
+            ours, took, busy = asyncio.run(
+                _listen(port, path, header, (clients, messages), lambda: _busy(process))
+            )
         with _plain() as port:
-            theirs, _took, _none = asyncio.run(_listen(port, "/", {}, clients, lambda: 0.0))
-    whole = clients * MESSAGES
+            theirs, _took, _none = asyncio.run(_listen(port, "/", {}, (clients, messages), lambda: 0.0))
+    whole = clients * messages
     p99 = [1e3 * float(np.percentile(times, 99)) for times in (ours, theirs)]
     return [
         Figure(f"messages delivered to {clients} clients", len(ours) / whole, "of all", 1.0),
@@ -57,10 +57,11 @@ def run(scale: Scale) -> list[Figure]:
 
 
 async def _listen(
-    port: int, path: str, headers: dict[str, str], clients: int, busy: Callable[[], float]
+    port: int, path: str, headers: dict[str, str], load: tuple[int, int], busy: Callable[[], float]
 ) -> tuple[list[float], float, float]:
     """Seconds from announcement to arrival of each message at each client, how long all took, and how long
-    the server was `busy` with it once everyone was there."""
+    the server was `busy` with it once everyone was there. `load`: clients, and messages to each."""
+    clients, messages = load
     times: list[float] = []
     doors = asyncio.Semaphore(50)
     ready, done = asyncio.Event(), asyncio.Event()
@@ -81,14 +82,14 @@ async def _listen(
             if "sent" in data:
                 times.append(time.time() - data["sent"])
                 heard += 1
-            if heard == MESSAGES:
+            if heard == messages:
                 break
         await socket.close()
 
     tasks = [asyncio.create_task(client()) for _ in range(clients)]
     await asyncio.wait_for(ready.wait(), 120)
     begun, before = time.perf_counter(), busy()
-    await asyncio.to_thread(_announce)
+    await asyncio.to_thread(_announce, messages)
     _finished, waiting = await asyncio.wait(tasks, timeout=GRACE)
     took, worked = time.perf_counter() - begun, busy() - before
     for task in waiting:
@@ -98,8 +99,8 @@ async def _listen(
     return times, took, worked
 
 
-def _announce() -> None:
-    for number in range(MESSAGES):
+def _announce(messages: int) -> None:
+    for number in range(messages):
         publish(Topic.SIGNAL, {"number": number, "sent": time.time(), "fill": FILL})
         time.sleep(PAUSE)
 

@@ -24,6 +24,9 @@ TINY = Scale(
     backtest=(5, 60),
     indicators=(3, 60),
     ledger=50,
+    clients=8,
+    messages=5,
+    seconds=0.2,
 )
 
 
