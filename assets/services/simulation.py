@@ -23,9 +23,6 @@ from assets.services.store import CandleBatch, store_candles
 
 SOURCE = "simulated"
 DEFAULTS: dict[str, Any] = {"assets": 120, "days": 1_400, "seed": 7, "timeframe": Timeframe.DAY}
-# A real market's edge is too faint for signals on most days. This one is clearer, so that a newcomer sees
-# every part of the funnel at work; what is right or wrong about the models is measured on real data.
-EDGE = {"momentum": 0.0066, "transitory": 0.03}
 MOST_BARS = 8_000_000  # cells of assets x bars; each takes some 400 bytes while it is being made
 _PIECE = 200_000
 
@@ -129,7 +126,7 @@ def _plan(end: datetime, chosen: dict[str, Any]) -> Plan:
 def _params(end: datetime, words: dict[str, Any]) -> SimulationParams:
     def make() -> SimulationParams:
         bars = words["timeframe"].bars(timedelta(days=words["days"]))
-        return replace(SimulationParams.ending(end, bars, words["timeframe"], words["assets"]), **EDGE)
+        return SimulationParams.ending(end, bars, words["timeframe"], words["assets"])
 
     return _checked(make)
 
