@@ -79,10 +79,10 @@ def _alpha(params: SimulationParams, draws: Draws, typical: Floats, coins: Coins
     """True drift a day of the log price (T, N): momentum, low-volatility premium, cost of variance.
 
     The trend is cubed: most coins hardly drift, a few drift strongly for weeks and can be told from the
-    rest, so that signals have something to be right about. What it has moved is given back slowly: else a few
-    coins would be worth more than all others together after some years. Minus half the variance keeps a coin's mean
-    simple return free of its volatility; so most volatile coins fall while their mean does not, as in real
-    markets.
+    rest, so that signals have something to be right about. What it has moved is given back slowly: else a
+    few coins would be worth more than all others together after some years. Minus half the variance keeps
+    a coin's mean simple return free of its volatility; so most volatile coins fall while their mean does
+    not, as in real markets.
     """
     trend = autoregression(
         draws.normal(Stream.COIN_DRIFT, params.assets), params.momentum_days * params.bars_per_day
