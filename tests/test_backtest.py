@@ -281,6 +281,9 @@ def test_the_command_writes_a_page_a_document_and_a_table(told: list[int], tmp_p
     page = files["html"].read_text()
     assert page.count("<polyline") == 5
     assert "<script" not in page
+    assert page.count(f">{days['until']:%Y-%m}") >= 3  # an axis of dates under each chart
+    assert any(f">{word} risk<" in page for word in ("Low", "Medium", "High", "Extreme"))
+    assert "risk_level" not in page
     assert "http" not in page
     assert "a coin&#x27;s sector is that of today" in page
     document = json.loads(files["json"].read_bytes())
