@@ -19,7 +19,6 @@ from celery import shared_task
 from assets import selectors as assets
 from assets.engine.timeframe import Timeframe
 from cryptopredict import lookahead
-from macro import engine as macro
 from sectors.engine import taxonomy
 from trading import engine as trading
 from trading import services
@@ -48,8 +47,7 @@ class Done:
 
 
 def run(backtest: Backtest, progress: Progress = lambda stage, share: None) -> Done:
-    """Run a backtest that `services.ask` put on record, and keep its report; raises what went wrong, kept
-    too."""
+    """Run a backtest that has `services.begun`, and keep its report; raises what went wrong, kept too."""
 
     def told(stage: str, share: float) -> None:
         services.advance(backtest, stage, share)
@@ -59,7 +57,7 @@ def run(backtest: Backtest, progress: Progress = lambda stage, share: None) -> D
         done = _run(backtest, told)
         ratios = [ratio for _, _, ratio in done.variants]
         services.complete(backtest, as_json(done), ratios, done.trials)
-    except Exception as error:
+    except BaseException as error:  # a person's Ctrl-C ends it too
         services.fail(backtest, f"{type(error).__name__}: {error}")
         raise
     backtest.refresh_from_db()
@@ -90,9 +88,7 @@ def _run(backtest: Backtest, told: Progress) -> Done:
     first = max(market.panel.known_at(backtest.since) - 1, 0)
     told("layers", 0.1)
     params = plan.params()
-    results = lookahead.funnel(market, first, params)
-    state: macro.Result = results["macro"]
-    given: trading.Result = results["trading"]
+    state, _, given = lookahead.deciding(market, first, params)
     upstream = trading.Upstream.of(
         market.panel, exposure=given.exposure, regime=given.regime, score=given.score
     )
@@ -132,14 +128,17 @@ def _biases(market: lookahead.Market, timeframe: Timeframe) -> list[str]:
 def run_backtest(pk: int) -> int:
     """A worker's door."""
     backtest = Backtest.objects.get(pk=pk)
-    if services.begin(backtest):  # a task may be delivered twice
-        run(backtest)
+    with services.begun(backtest) as ours:  # a task may be delivered twice
+        if ours:
+            run(backtest)
     return pk
 
 
 @shared_task
 def run_waiting() -> int:
-    """Run the backtests whose message was lost on the way, oldest first; returns how many."""
+    """Give up those that a killed worker left behind, and run those whose message was lost on the way, oldest
+    first; returns how many ran."""
+    services.mend()
     done = 0
     for pk in services.waiting():
         run_backtest(pk)

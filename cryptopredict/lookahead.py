@@ -84,25 +84,37 @@ def lookback(timeframe: Timeframe) -> int:
     )
 
 
-def funnel(market: Market, first: int, params: trading.Params | None = None) -> dict[str, Any]:
-    """Every layer's result for rows `first` to the last, all fits made anew from the market given.
+def deciding(
+    market: Market, first: int, params: trading.Params | None = None
+) -> tuple[macro.Result, selection.Result, trading.Result]:
+    """The layers that have a say in signals, for rows `first` to the last, all fits made anew.
 
-    `params`: other numbers for layer 4 than its defaults.
+    `params`: other numbers for layer 4 than its defaults. Its universe is that of layers 2 and 3 too; layer 1
+    always reads the whole market.
     """
-    panel = market.panel
+    panel, params = market.panel, params or trading.Params()
     state = macro.analyse(panel, market.series, first)
-    exposure = _placed(panel, first, state.recommended_exposure)
-    corners = sectors.analyse(panel, market.membership, exposure, first)
-    strength = sectors.home_momentum(panel, market.membership, market.homes)
-    context = selection.Context(sector_strength=strength, exposure=exposure)
-    scores = selection.analyse(panel, context, first=first)
+    corners = sectors.Params(universe=params.universe)
+    context = selection.Context(
+        sector_strength=sectors.home_momentum(panel, market.membership, market.homes, corners),
+        exposure=_placed(panel, first, state.recommended_exposure),
+    )
+    scores = selection.analyse(panel, context, selection.Params(universe=params.universe), first=first)
     upstream = trading.Upstream.of(
         panel,
         exposure=state.recommended_exposure,
         regime=np.asarray([str(macro.REGIMES[n]) if n >= 0 else "" for n in state.regime]),
         score=scores.week.percentile,
     )
-    signals = trading.analyse(panel, upstream, first, params)
+    return state, scores, trading.analyse(panel, upstream, first, params)
+
+
+def funnel(market: Market, first: int) -> dict[str, Any]:
+    """Every layer's result for rows `first` to the last, all fits made anew from the market given."""
+    panel = market.panel
+    state, scores, signals = deciding(market, first)
+    exposure = _placed(panel, first, state.recommended_exposure)
+    corners = sectors.analyse(panel, market.membership, exposure, first)
     widths = intervals.analyse(panel, first)
     return dict(zip(LAYERS, (state, corners, scores, signals, widths), strict=True))
 

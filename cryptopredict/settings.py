@@ -166,7 +166,8 @@ API_RATES: dict[str, int] = env.dict(
     default={"anonymous": 120, "guest": 600, "casual": 1200, "professional": 3000, "admin": 6000},
 )
 API_KEEP_SECONDS = env.int("API_KEEP_SECONDS", default=60)  # 0: finish every answer anew
-API_BODY_LIMIT = env.int("API_BODY_LIMIT", default=1_000_000)  # bytes
+API_BODY_LIMIT = env.int("API_BODY_LIMIT", default=5_000_000)  # bytes; a file of trades may have 4 MB
+DATA_UPLOAD_MAX_MEMORY_SIZE = API_BODY_LIMIT  # the same for forms, uploaded files aside
 SPECTACULAR_SETTINGS = {
     "TITLE": "CryptoPredict",
     "DESCRIPTION": "How much to be in the market, in which sector, in which coins, and when.",

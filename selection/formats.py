@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from selection.engine.lots import rounded
 
 MOST_ROWS = 20_000
+MOST_BYTES = 4_000_000
 MOST_FIGURE = Decimal(10) ** 18
 COLUMNS = {
     "date": ("date", "time", "timestamp", "datetime", "executed_at", "date(utc)"),

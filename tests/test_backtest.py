@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import numpy as np
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, transaction
+from django.db import Error, IntegrityError, connection, transaction
 from django.test import Client
 
 from accounts.models import Role
@@ -64,8 +66,9 @@ def span(days: int = 60) -> dict[str, datetime]:
 def test_a_backtest_is_the_funnel_as_it_would_have_run(told: list[int]) -> None:
     days = span()
     row = services.ask(timeframe=Timeframe.DAY, **days, plan=Plan(sweep={"stop": [1.25, 1.5]}), queue=False)
-    assert services.begin(row)
-    done = backtests.run(row)
+    with services.begun(row) as ours:
+        assert ours
+        done = backtests.run(row)
     assert (row.status, row.progress, row.venue) == (BacktestStatus.COMPLETED, 1.0, "backtest")
     report = row.report
     assert report["bars"] == 61
@@ -87,16 +90,16 @@ def test_a_second_look_at_the_same_time_is_counted(told: list[int]) -> None:
     days = span(40)
     for tried in (1, 2):
         row = services.ask(timeframe=Timeframe.DAY, **days, plan=Plan(), queue=False)
-        services.begin(row)
-        backtests.run(row)
+        with services.begun(row):
+            backtests.run(row)
         assert (row.variants_tried, row.report["deflated_sharpe"]["trials"]) == (tried, tried)
 
 
 def test_what_comes_after_the_span_changes_nothing_in_it() -> None:
     market = markets.in_memory(make_market(BARS, COINS))
     first, cut = BARS - 60, BARS - 20
-    whole = lookahead.funnel(market, first)["trading"]
-    part = lookahead.funnel(market.rows(0, cut), first)["trading"]
+    *_, whole = lookahead.deciding(market, first)
+    *_, part = lookahead.deciding(market.rows(0, cut), first)
     for result in (whole, part):
         chosen = np.isin(result.refusal, [REFUSALS.index(Refusal.CONFIDENCE), 0])
         object.__setattr__(result, "refusal", np.where(chosen, 0, result.refusal).astype(np.int8))
@@ -136,15 +139,44 @@ def test_a_backtest_whose_message_was_lost_is_run_after_a_while(monkeypatch: pyt
     assert ran == [row.pk] and backtests.run_waiting() == 0
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_backtest_is_given_up_once_the_process_that_ran_it_is_gone() -> None:
+    panel = make_market(80, 3).panel
+    store_panel(panel)
+    asked = {"since": panel.as_of(40), "until": panel.as_of(79), "timeframe": panel.timeframe, "plan": Plan()}
+    row = services.ask(**asked, queue=False)
+    begun, killed = Event(), Event()
+
+    def work() -> None:
+        with suppress(Error), services.begun(row):
+            begun.set()
+            killed.wait(20)
+            connection.close()  # as the database sees a killed process
+        connection.close()
+
+    worker = Thread(target=work)
+    worker.start()
+    assert begun.wait(20)
+    assert services.mend() == 0  # somebody alive runs it
+    killed.set()
+    worker.join()
+    row.refresh_from_db()
+    assert row.status == BacktestStatus.RUNNING
+    assert backtests.run_waiting() == 0
+    row.refresh_from_db()
+    assert (row.status, row.error.partition(":")[0]) == (BacktestStatus.FAILED, "interrupted")
+    with pytest.raises(RuntimeError, match="given up meanwhile"):
+        services.complete(row, {}, [], 1)
+
+
 def test_a_backtest_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     row = services.ask(timeframe=Timeframe.DAY, **span(30), plan=Plan(), queue=False)
 
     def broken(*arguments: Any) -> None:
         raise RuntimeError("no fit")
 
-    monkeypatch.setattr(lookahead, "funnel", broken)
-    services.begin(row)
-    with pytest.raises(RuntimeError):
+    monkeypatch.setattr(lookahead, "deciding", broken)
+    with services.begun(row), pytest.raises(RuntimeError):
         backtests.run(row)
     row.refresh_from_db()
     assert (row.status, row.error, row.report) == (BacktestStatus.FAILED, "RuntimeError: no fit", None)
@@ -249,6 +281,9 @@ def test_the_command_writes_a_page_a_document_and_a_table(told: list[int], tmp_p
     page = files["html"].read_text()
     assert page.count("<polyline") == 5
     assert "<script" not in page
+    assert page.count(f">{days['until']:%Y-%m}") >= 3  # an axis of dates under each chart
+    assert any(f">{word} risk<" in page for word in ("Low", "Medium", "High", "Extreme"))
+    assert "risk_level" not in page
     assert "http" not in page
     assert "a coin&#x27;s sector is that of today" in page
     document = json.loads(files["json"].read_bytes())

@@ -8,11 +8,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from selection.formats import MOST_BYTES
 from trading.models import RiskProfile
 
 SEPARATORS = str.maketrans({"٫": ".", "٬": "", "\u00a0": "", " ": ""})
 UNITS = (("usd", _("USD")), ("percent", _("% of the portfolio")))
-MOST_FILE = 1_500_000  # bytes; it travels once more with the confirmation
 KEY = r"^[0-9a-f]{32}$"
 
 
@@ -96,14 +96,14 @@ class ImportForm(forms.Form):
         """One text, `csv`, from whichever of the two was given."""
         told: dict[str, Any] = super().clean() or {}
         file, text = told.get("file"), told.get("csv") or ""
-        if file is not None and file.size > MOST_FILE:
-            raise forms.ValidationError({"file": _("Send at most 1.5 MB; cut the file into several.")})
+        if file is not None and file.size > MOST_BYTES:
+            raise forms.ValidationError({"file": _("Send at most 4 MB; cut the file into several.")})
         if file is not None:
             text = self._text(file)
         if not text.strip():
             raise forms.ValidationError({"csv": _("Choose a file, or paste its lines.")})
-        if len(text) > MOST_FILE:
-            raise forms.ValidationError({"csv": _("Send at most 1.5 MB; cut the file into several.")})
+        if len(text.replace("\r\n", "\n")) > MOST_BYTES:  # a browser ends each line with both
+            raise forms.ValidationError({"csv": _("Send at most 4 MB; cut the file into several.")})
         return {**told, "csv": text}
 
     def _text(self, file: Any) -> str:

@@ -129,6 +129,40 @@ def bias(code: str) -> str:
     return str(BIASES.get(code, code))
 
 
+GROUPS: Mapping[str, str | Promise] = {
+    "direction": _("Direction"),
+    "outcome": _("Outcome"),
+    "regime": _("Regime"),
+    "risk_level": _("Risk"),
+    "confidence": _("Confidence"),
+    "year": _("Year"),
+}
+GROUPED: Mapping[tuple[str, str], str | Promise] = {
+    ("direction", "long"): _("Long"),
+    ("direction", "short"): _("Short"),
+    ("outcome", "target"): _("Target reached"),
+    ("outcome", "stop"): _("Stopped out"),
+    ("outcome", "time"): _("Time ran out"),
+    ("outcome", "open"): _("Open"),
+    ("regime", "bull"): _("Bull market"),
+    ("regime", "bear"): _("Bear market"),
+    ("regime", "neutral"): _("Neutral market"),
+    ("regime", "volatile"): _("Volatile market"),
+    ("regime", "unknown"): _("Regime not known"),
+    ("risk_level", "low"): _("Low risk"),
+    ("risk_level", "medium"): _("Medium risk"),
+    ("risk_level", "high"): _("High risk"),
+    ("risk_level", "extreme"): _("Extreme risk"),
+}
+
+
+def grouped(grouping: str, group: str) -> str:
+    """What people call a group of trades, such as those of low risk; ranges and years are their own names."""
+    if grouping == "confidence":
+        return gettext("Confidence %s") % group
+    return str(GROUPED.get((grouping, group), group))
+
+
 RULE_NAMES: Mapping[str, str | Promise] = {
     "opposite_holding": _("Held the other way round"),
     "daily_loss": _("Loss of the day"),

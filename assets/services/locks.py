@@ -9,6 +9,7 @@ from django.db import Error, connection
 
 SIMULATION = 0x73696D75
 IMPORT = 0x696D7074
+BACKTEST = 0x62616B74
 
 
 @contextmanager

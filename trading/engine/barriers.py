@@ -10,16 +10,18 @@ has.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from assets.engine.panel import Floats, Ints, Panel
+from assets.engine.panel import Bools, Floats, Ints, Panel
 
 Codes = NDArray[np.int8]
+Bars = tuple[Floats, Floats, Floats, Floats]
+"""Open, high, low and close, row after row in one line."""
 
 
 class Direction(StrEnum):
@@ -92,53 +94,82 @@ def _bar(open_: float, high: float, low: float, close: float) -> tuple[float, fl
 def _touch(
     open_: float, high: float, low: float, target: float, stop: float, sign: float
 ) -> tuple[int, float]:
-    """Which level a bar decides and at what price; (OPEN, NaN) where it touches none."""
+    """Which level a bar decides and at what price; (OPEN, NaN) where it touches none.
+
+    Without branches, for which of them a bar takes cannot be foretold.
+    """
     worst, best = (low, high) if sign > 0 else (high, low)
-    if sign * (open_ - stop) <= 0.0:
-        return STOP, open_
-    if sign * (open_ - target) >= 0.0:
-        return TARGET, open_
-    if sign * (worst - stop) <= 0.0:
-        return STOP, stop
-    if sign * (best - target) >= 0.0:
-        return TARGET, target
-    return OPEN, np.nan
+    below = sign * (open_ - stop) <= 0.0
+    above = (sign * (open_ - target) >= 0.0) & (not below)
+    stopped = below | ((sign * (worst - stop) <= 0.0) & (not above))
+    ended = stopped | above | (sign * (best - target) >= 0.0)
+    level = stop if stopped else target
+    price = open_ if below | above else level
+    return (STOP if stopped else TARGET) if ended else OPEN, price if ended else np.nan
 
 
 @njit(cache=True, nogil=True)
 def _follow(
-    bars: tuple[Floats, Floats, Floats, Floats],
-    cell: tuple[int, int],
-    levels: tuple[float, float, float],
-    sign: float,
-    horizon: int,
-) -> tuple[int, int, float, float]:
-    """Code, offset, exit price and fill price of the entry signalled at `cell` (row, column)."""
+    bars: Bars, start: np.uint64, step: np.uint64, count: int, levels: tuple[float, float, float]
+) -> tuple[int, float, int, int, float]:
+    """Code and price of the exit, bars before it, bars before the fill (-1: none) and the fill's price.
+
+    At most `count` bars of one coin are read, from place `start` on, `step` apart (unsigned numbers: a place
+    that cannot be negative is found without a test). `levels` are target, stop and sign.
+    """
     opens, highs, lows, closes = bars
+    target, stop, sign = levels
+    down, up = (stop, target) if sign > 0 else (target, stop)
+    at, seen = start, 0
+    while seen < count and closes[at] != closes[at]:
+        at += step
+        seen += 1
+    if seen >= count:
+        return OPEN, np.nan, count, -1, np.nan
+    entered, fill = seen, opens[at] if opens[at] == opens[at] else closes[at]
+    while seen < count:
+        open_, high, low = opens[at], highs[at], lows[at]
+        # Most bars are quiet. What lacks something is not, and looked at again.
+        if not (low > down and high < up and open_ > down and open_ < up):
+            close = closes[at]
+            if close == close:
+                open_, high, low = _bar(open_, high, low, close)
+                code, price = _touch(open_, high, low, target, stop, sign)
+                if code != OPEN:
+                    return code, price, seen, entered, fill
+        at += step
+        seen += 1
+    return OPEN, np.nan, count, entered, fill
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _end(
+    bars: Bars, width: int, cell: tuple[int, int], horizon: int, levels: tuple[float, float, float]
+) -> tuple[int, float, int, int, float]:
+    """Code, price and row of the exit (-1: open), row of the fill (-1: none) and its price, of the signal at
+    `cell` (row, column) among `width` coins; what neither level ends, time does."""
     row, column = cell
-    _, target, stop = levels
-    fill = np.nan
-    last = np.nan
-    final = min(row + horizon, closes.shape[0] - 1)
-    for t in range(row + 1, final + 1):
-        close = closes[t, column]
-        if np.isnan(close):
-            continue
-        open_, high, low = _bar(opens[t, column], highs[t, column], lows[t, column], close)
-        if np.isnan(fill):
-            fill = open_
-        code, price = _touch(open_, high, low, target, stop, sign)
-        if code != OPEN:
-            return code, t - row, price, fill
-        last = close
-    if row + horizon > closes.shape[0] - 1:
-        return OPEN, 0, np.nan, fill
-    return TIME, horizon, last, fill
+    closes = bars[3]
+    due, left = row + horizon, len(closes) // width - 1 - row
+    start = np.uint64((row + 1) * width + column)
+    code, price, seen, filled, fill = _follow(bars, start, np.uint64(width), min(horizon, left), levels)
+    entered = row + 1 + filled if filled >= 0 else -1
+    if code != OPEN:
+        return code, price, row + 1 + seen, entered, fill
+    if horizon > left:
+        return OPEN, np.nan, -1, entered, fill
+    price = np.nan
+    for t in range(due, row, -1):
+        price = closes[np.uint64(t * width + column)]
+        if price == price:
+            break
+    return TIME, price, due, entered, fill
 
 
 @njit(cache=True, nogil=True)
 def _decide(
-    bars: tuple[Floats, Floats, Floats, Floats],
+    bars: Bars,
+    width: int,
     cells: tuple[Ints, Ints],
     levels: tuple[Floats, Floats, Floats],
     signs: Floats,
@@ -153,11 +184,13 @@ def _decide(
     exit_price = np.full(count, np.nan)
     return_r = np.full(count, np.nan)
     for i in range(count):
-        plan = (entry[i], target[i], stop[i])
-        what, when, price, fill = _follow(bars, (rows[i], columns[i]), plan, signs[i], horizons[i])
-        code[i], offset[i], exit_price[i] = what, when, price
+        plan = (target[i], stop[i], signs[i])
+        what, price, when, _, fill = _end(bars, width, (rows[i], columns[i]), horizons[i], plan)
+        if what == OPEN:
+            continue
+        code[i], offset[i], exit_price[i] = what, when - rows[i], price
         risk = abs(entry[i] - stop[i])
-        if what != OPEN and risk > 0.0:
+        if risk > 0.0:
             gain = signs[i] * (price - fill)
             return_r[i] = (gain - side_cost * (price + fill)) / risk
     return code, offset, exit_price, return_r
@@ -188,6 +221,10 @@ class Issued:
     stop: Floats
     horizon: Ints
 
+    def take(self, keep: Bools | Ints) -> Issued:
+        """The signals of the mask or index `keep`."""
+        return Issued(*(getattr(self, f.name)[keep] for f in fields(self)))
+
 
 def resolve(panel: Panel, issued: Issued, costs: Costs) -> Outcomes:
     """Outcome (S,) of each issued signal from the bars of `panel` after its own.
@@ -202,10 +239,15 @@ def resolve(panel: Panel, issued: Issued, costs: Costs) -> Outcomes:
         raise ValueError("levels must be in order: stop < entry < target for a long, the reverse for a short")
     if issued.rows.size and (issued.rows.min() < -1 or issued.columns.max() >= panel.shape[1]):
         raise ValueError("the panel must reach from the bar after each signal on and hold its asset")
-    bars = (panel.open, panel.high, panel.low, panel.close)
     levels = (issued.entry, issued.target, issued.stop)
     cells = (issued.rows, issued.columns)
-    return Outcomes(*_decide(bars, cells, levels, issued.sign, issued.horizon, costs.side))
+    width = panel.shape[1]
+    return Outcomes(*_decide(in_line(panel), width, cells, levels, issued.sign, issued.horizon, costs.side))
+
+
+def in_line(panel: Panel) -> Bars:
+    """The panel's prices as loops read them; copies only what does not lie so already."""
+    return panel.open.ravel(), panel.high.ravel(), panel.low.ravel(), panel.close.ravel()
 
 
 def outcomes(

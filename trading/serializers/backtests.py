@@ -109,7 +109,9 @@ class AskSerializer(serializers.Serializer[Any]):
     timeframe = serializers.ChoiceField(choices=[t.value for t in Timeframe], default=Timeframe.DAY.value)
     fees = serializers.FloatField(required=False)
     slippage = serializers.FloatField(required=False)
-    universe = serializers.IntegerField(required=False)
+    universe = serializers.IntegerField(
+        required=False, help_text="How many of the most traded coins layers 2 to 4 choose from at each close."
+    )
     least_confidence = serializers.FloatField(required=False)
     sweep = serializers.DictField(
         child=serializers.ListField(child=serializers.FloatField(), max_length=50), required=False

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from selection.formats import MOST_BYTES
 from selection.models import Account, RebalanceProposal
 from trading.models import RiskProfile
 from trading.serializers.executions import Flag, StrictSerializer
@@ -83,7 +84,7 @@ class CashSerializer(StrictSerializer):
 class ImportSerializer(StrictSerializer):
     """Trades as CSV: in `csv`, or as an uploaded `file`. A dry run, unless `dry_run` is false."""
 
-    csv = serializers.CharField(required=False, max_length=4_000_000, trim_whitespace=False)
+    csv = serializers.CharField(required=False, max_length=MOST_BYTES, trim_whitespace=False)
     file = serializers.FileField(required=False)
     dry_run = serializers.BooleanField(default=True)
     venue = serializers.ChoiceField(choices=Account.choices, default=Account.LIVE)
@@ -96,7 +97,7 @@ class ImportSerializer(StrictSerializer):
         return attrs
 
     def _text(self, file: Any) -> str:
-        if file.size > 4_000_000:
+        if file.size > MOST_BYTES:
             raise serializers.ValidationError({"file": [_("Send at most 4 MB; cut the file into several.")]})
         try:
             return str(file.read().decode("utf-8-sig"))

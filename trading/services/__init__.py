@@ -1,7 +1,7 @@
 """The only writers of signals, candidates, executions and limits."""
 
 from trading.services.automatic import execute_new
-from trading.services.backtests import TASK, Plan, advance, ask, begin, complete, fail, waiting
+from trading.services.backtests import TASK, Plan, advance, ask, begun, complete, fail, mend, waiting
 from trading.services.decisions import cancel
 from trading.services.executions import Executed, execute, preview, sizing
 from trading.services.orders import ReportedFill
@@ -22,7 +22,7 @@ __all__ = [
     "advance",
     "ask",
     "ask_rebalance",
-    "begin",
+    "begun",
     "cancel",
     "close",
     "close_positions",
@@ -31,6 +31,7 @@ __all__ = [
     "execute_new",
     "exit_position",
     "fail",
+    "mend",
     "preview",
     "profile_of",
     "review",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from accounts.models import User
 from assets import selectors as assets
 from assets.engine.timeframe import Timeframe
 from assets.engine.universe import UniverseParams
+from assets.services.locks import BACKTEST, held
 from trading.engine import Costs, Params, lookback
 from trading.engine.backtest import varied
 from trading.models import Backtest, BacktestStatus
@@ -80,6 +82,7 @@ def ask(
 
     Raises ValidationError that names the field, and how to mend it.
     """
+    mend()
     errors = _faults(plan)
     first, last = _span(timeframe, since, until, errors)
     if errors:
@@ -98,10 +101,29 @@ def waiting() -> list[int]:
     return list(lost.order_by("created_at", "pk").values_list("pk", flat=True))
 
 
-def begin(backtest: Backtest) -> bool:
-    """Mark it as running; False where another worker has it or it is done."""
-    waiting = Backtest.objects.filter(pk=backtest.pk, status=BacktestStatus.QUEUED)
-    return bool(waiting.update(status=BacktestStatus.RUNNING))
+@contextmanager
+def begun(backtest: Backtest) -> Iterator[bool]:
+    """Mark it as running for the block; yields False where another worker has it or it is done.
+
+    Meanwhile a lock is held that goes with a killed process, so that `mend` can tell.
+    """
+    with held(BACKTEST, _member(backtest.pk)) as free:
+        waiting = Backtest.objects.filter(pk=backtest.pk, status=BacktestStatus.QUEUED)
+        yield free and bool(waiting.update(status=BacktestStatus.RUNNING))
+
+
+def mend() -> int:
+    """Mark every backtest failed that says it runs and that no living process holds; returns how many."""
+    lost = 0
+    for backtest in Backtest.objects.filter(status=BacktestStatus.RUNNING).only("pk"):
+        with held(BACKTEST, _member(backtest.pk)) as free:
+            lost += free and fail(backtest, "interrupted: the process that ran it is gone; ask for it again")
+    return lost
+
+
+def _member(pk: int) -> int:
+    """The number that the lock goes by, which has 32 bits."""
+    return pk % 2**31
 
 
 def advance(backtest: Backtest, stage: str, share: float) -> None:
@@ -112,8 +134,12 @@ def advance(backtest: Backtest, stage: str, share: float) -> None:
 def complete(
     backtest: Backtest, report: Mapping[str, Any], ratios: Sequence[float], variants_tried: int
 ) -> None:
-    """Keep the report. `ratios` of a bar, of each variant; what is not known (NaN) is null."""
-    Backtest.objects.filter(pk=backtest.pk).update(
+    """Keep the report. `ratios` of a bar, of each variant; what is not known (NaN) is null.
+
+    Raises RuntimeError where it does not run any more.
+    """
+    running = Backtest.objects.filter(pk=backtest.pk, status=BacktestStatus.RUNNING)
+    kept = running.update(
         status=BacktestStatus.COMPLETED,
         progress=1.0,
         stage="",
@@ -122,13 +148,16 @@ def complete(
         variants_tried=variants_tried,
         finished_at=Now(),
     )
+    if not kept:
+        raise RuntimeError(f"backtest {backtest.pk} was given up meanwhile; nothing of it is kept")
 
 
-def fail(backtest: Backtest, error: str) -> None:
-    """Say why there is no report."""
-    Backtest.objects.filter(pk=backtest.pk).exclude(status=BacktestStatus.COMPLETED).update(
-        status=BacktestStatus.FAILED, error=error, finished_at=Now()
+def fail(backtest: Backtest, error: str) -> bool:
+    """Say why there is no report; False where it has ended already."""
+    waiting = Backtest.objects.filter(
+        pk=backtest.pk, status__in=(BacktestStatus.QUEUED, BacktestStatus.RUNNING)
     )
+    return bool(waiting.update(status=BacktestStatus.FAILED, error=error, finished_at=Now()))
 
 
 def _faults(plan: Plan) -> dict[str, str]:

@@ -254,6 +254,19 @@ def test_a_file_can_be_uploaded_and_what_is_no_text_is_refused(casual: Client) -
     assert ask(casual, "post", "portfolio/import", {}).status_code == 400
 
 
+def test_a_file_of_four_megabytes_is_read_and_a_larger_one_is_told_the_limit(casual: Client) -> None:
+    blank = HEAD + (" " * 99_999 + "\n") * 39
+    dry = ask(casual, "post", "portfolio/import", {"csv": blank})
+    assert (dry.status_code, dry.json()["accepted"]) == (200, 0), dry.content
+    file = SimpleUploadedFile("trades.csv", b" " * 4_000_001, "text/csv")
+    (error,) = casual.post("/api/v1/portfolio/import", {"file": file}).json()["errors"]
+    assert (error["field"], "at most 4 MB" in error["rule"]) == ("file", True)
+    whole = SimpleUploadedFile("trades.csv", b" " * 6_000_000, "text/csv")
+    refused = casual.post("/api/v1/portfolio/import", {"file": whole})
+    assert refused.status_code == 413
+    assert "at most 5000000 bytes" in refused.json()["detail"]
+
+
 def test_what_is_exported_can_be_imported_elsewhere(casual: Client, client: Client) -> None:
     traded(symbol="AAA")
     load(casual, "2023-12-01T10:00:00Z,AAA,buy,1.5,40", "2023-12-02,AAA,sell,0.5,44")

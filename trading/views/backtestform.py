@@ -28,7 +28,12 @@ class BacktestForm(forms.Form):
     )
     fees = forms.FloatField(label=_("Fee, share of a fill"), initial=Plan().fees, min_value=0)
     slippage = forms.FloatField(label=_("Slippage, share of a fill"), initial=Plan().slippage, min_value=0)
-    universe = forms.IntegerField(label=_("Coins at most"), initial=Plan().universe, min_value=1)
+    universe = forms.IntegerField(
+        label=_("Coins at most"),
+        initial=Plan().universe,
+        min_value=1,
+        help_text=_("The most traded of each close, for layers 2 to 4; layer 1 judges the whole market."),
+    )
     least_confidence = forms.FloatField(
         label=_("Least confidence"), initial=Plan().least_confidence, min_value=0, max_value=1
     )

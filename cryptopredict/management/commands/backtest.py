@@ -42,7 +42,11 @@ class Command(BaseCommand):
         parser.add_argument("--to", dest="until", type=moment, required=True, help="last close")
         parser.add_argument("--timeframe", type=Timeframe, choices=list(Timeframe), default=Timeframe.DAY)
         parser.add_argument(
-            "--universe", type=int, default=usual.universe, help="how many of the most traded coins"
+            "--universe",
+            type=int,
+            default=usual.universe,
+            help="how many of the most traded coins layers 2 to 4 choose from at each close; layer 1 always "
+            "judges the whole market",
         )
         parser.add_argument("--fees", type=float, default=usual.fees, help="share of a fill's value")
         parser.add_argument("--slippage", type=float, default=usual.slippage, help="the same")
@@ -81,8 +85,7 @@ class Command(BaseCommand):
             faults = "; ".join(f"--{name}: {' '.join(m)}" for name, m in error.message_dict.items())
             raise CommandError(faults.replace("_", "-")) from error
         console = Console(file=self.stdout._out, highlight=False)
-        services.begin(row)
-        with console.status("reading candles") as status:
+        with services.begun(row), console.status("reading candles") as status:
             try:
                 backtests.run(row, lambda stage, share: status.update(f"{stage}, {share:.0%}"))
             except backtests.BacktestError as error:

@@ -1,12 +1,10 @@
-"""Every trade of a set of signals in one sweep over the bars.
+"""Every trade of a set of signals, one after the other in order of their bars.
 
 The rules are those of `barriers`: filled at the open of the first bar after the signal's that trades, the
 stop first where one bar touches both levels, closed at the last close when time runs out. On top of them
 stands the rule of issue: a coin has at most one open trade a direction, so a signal that comes while one is
-open is skipped; at the close of the bar of its exit the coin is free again.
-
-The sweep visits bars in the order in which they lie in memory, and looks again only at the cells that fill,
-touch or run out.
+open is skipped; at the close of the bar of its exit the coin is free again. A trade is followed to its end at
+once, which decides whether the coin's next signal is taken.
 """
 
 from __future__ import annotations
@@ -19,27 +17,18 @@ from numba import njit
 from numpy.typing import NDArray
 
 from assets.engine.panel import Bools, Floats, Ints, Panel
-from trading.engine.backtest.bits import ONE, Bytes, lowest, packed
-from trading.engine.barriers import OPEN, TIME, Codes, Costs, Issued, _bar, _touch
+from trading.engine.barriers import OPEN, Bars, Codes, Costs, Issued, _end, in_line
 
 NEVER = np.iinfo(np.int64).max
+AHEAD = 8  # rows that are in the cache before trades of the row read them; as many again at a time
 
-Bars = tuple[Floats, Floats, Floats, Floats]
-Words = NDArray[np.uint64]
-Upcoming = tuple[int, int, int]
-"""The signal that comes next, how many trades there are, and how many of them wait to be filled."""
-
+Places = tuple[Ints, Ints, Ints]
+"""Row, column and horizon of each signal, in order of rows."""
+Plans = tuple[Floats, Floats, Floats, Floats]
+"""Sign, entry, target and stop of each signal."""
 # Tables, not tuples of arrays: each array that a compiled function takes costs it two counted references.
-ROW, COLUMN, LAST = range(3)
-SIGN, GOAL, LOSS, RISK, COST = range(5)
-Plans = tuple[Ints, Floats]
-"""In order of rows: (S, 3) row, column, last bar; (S, 5) sign, target, stop, risk and a fill's cost."""
-DOWN, UP = range(2)
-ENDS, HOLDER = range(2)
-Lanes = tuple[Floats, Ints]
-"""(side, 2, N) lower and upper level, and the last bar and the trade that holds the lane."""
-SIGNAL, AT, ENTERED, EXITED, COIN = range(5)
-WAY, FILL, PRICE, GROSS, NET, MULTIPLE = range(6)
+SIGNAL, ROW, ENTERED, EXITED, COLUMN = range(5)
+SIGN, FILL, PRICE, GROSS, NET, MULTIPLE = range(6)
 Done = tuple[Ints, Floats, Codes]
 """The columns of `Trades`: (5, S) whole numbers, (6, S) floats and (S,) codes."""
 
@@ -81,185 +70,67 @@ class Trades:
         return np.asarray((self.code != OPEN) & np.isfinite(self.net))
 
 
-@njit(cache=True, nogil=True)
-def _reached(bars: Bars, t: int, lanes: Lanes, side: int, marks: Bytes) -> None:
-    """Mark the lanes that bar `t` concerns: a level reached or time run out.
+@njit(cache=True, nogil=True, fastmath=True)
+def _warm(bars: Bars, first: np.uint64, last: np.uint64) -> float:
+    """Read the places from `first` to `last` in the order in which they lie; their sum is nobody's.
 
-    Without a branch, so that it becomes vectors. A NaN reaches nothing; open and close are asked too, for
-    they stand in for what a bar lacks.
+    Trades read here and there, and would wait for memory at each bar; read in order, bars arrive many times
+    faster, and are in the cache when they are asked for.
     """
     opens, highs, lows, closes = bars
-    levels, held = lanes
-    for n in range(closes.shape[1]):
-        down, up = levels[side, DOWN, n], levels[side, UP, n]
-        reached = (lows[t, n] <= down) | (highs[t, n] >= up)
-        reached |= (opens[t, n] <= down) | (opens[t, n] >= up)
-        reached |= (closes[t, n] <= down) | (closes[t, n] >= up)
-        marks[n] = reached | (held[side, ENDS, n] <= t)
+    total = 0.0
+    for at in range(first, last):
+        total += opens[at] + highs[at] + lows[at] + closes[at]
+    return total
 
 
-@njit(cache=True, nogil=True)
-def _last_close(closes: Floats, first: int, t: int, n: int) -> float:
-    """The last close from bar `first` to bar `t`; NaN where there is none."""
-    for row in range(t, first - 1, -1):
-        if closes[row, n] == closes[row, n]:
-            return float(closes[row, n])
-    return np.nan
-
-
-@njit(cache=True, nogil=True)
-def _earned(fill: float, price: float, sign: float, risk: float, cost: float) -> tuple[float, float, float]:
-    """Gross and net return on the fill, and net R, of a trade."""
-    gain = sign * (price - fill)
-    paid = gain - cost * (price + fill)
-    return gain / fill, paid / fill, paid / risk
-
-
-@njit(cache=True, nogil=True)
-def _settle(bars: Bars, t: int, side: int, words: Words, plans: Plans, done: Done, lanes: Lanes) -> None:
-    """End the trades that bar `t` touches or whose time runs out there, among the lanes set in `words`."""
-    opens, highs, lows, closes = bars
-    places, terms = plans
-    ints, floats, codes = done
-    levels, held = lanes
-    sign = 1.0 - 2.0 * side
-    for k in range(words.shape[0]):
-        word = words[k]
-        while word:
-            n = 64 * k + int(lowest(word))
-            word &= word - ONE
-            trade, close = held[side, HOLDER, n], closes[t, n]
-            if trade < 0:
-                continue
-            i = ints[SIGNAL, trade]
-            what, price = OPEN, close
-            if close == close:
-                open_, high, low = _bar(opens[t, n], highs[t, n], lows[t, n], close)
-                if ints[ENTERED, trade] < 0:
-                    ints[ENTERED, trade], floats[FILL, trade] = t, open_
-                stop, target = levels[side, side, n], levels[side, 1 - side, n]
-                what, price = _touch(open_, high, low, target, stop, sign)
-            if what == OPEN:
-                if held[side, ENDS, n] > t:
-                    continue
-                what, price = TIME, _last_close(closes, places[i, ROW] + 1, t, n)
-            codes[trade], ints[EXITED, trade], floats[PRICE, trade] = what, t, price
-            floats[GROSS, trade], floats[NET, trade], floats[MULTIPLE, trade] = _earned(
-                floats[FILL, trade], price, sign, terms[i, RISK], terms[i, COST]
-            )
-            held[side, HOLDER, n], held[side, ENDS, n] = -1, NEVER
-            levels[side, DOWN, n], levels[side, UP, n] = -np.inf, np.inf
-
-
-@njit(cache=True, nogil=True)
-def _fill(bars: Bars, t: int, done: Done, waiting: Ints, unfilled: int) -> int:
-    """Write down the fills of bar `t`, which is in the cache by now; how many trades wait on."""
-    opens, highs, lows, closes = bars
-    ints, floats, _ = done
-    kept = 0
-    for k in range(unfilled):
-        trade = waiting[k]
-        n = ints[COIN, trade]
-        if ints[ENTERED, trade] >= 0 or ints[EXITED, trade] >= 0:
-            continue
-        if closes[t, n] == closes[t, n]:
-            ints[ENTERED, trade] = t
-            floats[FILL, trade] = _bar(opens[t, n], highs[t, n], lows[t, n], closes[t, n])[0]
-        else:
-            waiting[kept] = trade
-            kept += 1
-    return kept
-
-
-@njit(cache=True, nogil=True)
-def _issue(t: int, coming: Upcoming, plans: Plans, done: Done, lanes: Lanes, waiting: Ints) -> Upcoming:
-    """Give the signals of bar `t` their lanes where those are free; say what comes next.
-
-    Until a bar fills and ends it, the trade is written down as `waiting` and open.
-    """
-    places, terms = plans
-    levels, held = lanes
-    ints, floats, codes = done
-    i, trade, unfilled = coming
-    while i < places.shape[0] and places[i, ROW] == t:
-        n = places[i, COLUMN]
-        side = 0 if terms[i, SIGN] > 0 else 1
-        if held[side, HOLDER, n] < 0:
-            held[side, HOLDER, n], held[side, ENDS, n] = trade, places[i, LAST]
-            levels[side, side, n], levels[side, 1 - side, n] = terms[i, LOSS], terms[i, GOAL]
-            ints[SIGNAL, trade], ints[AT, trade], ints[COIN, trade] = i, t, n
-            ints[ENTERED, trade], ints[EXITED, trade], codes[trade] = -1, -1, OPEN
-            floats[WAY, trade], floats[FILL, trade] = terms[i, SIGN], np.nan
-            waiting[unfilled] = trade
-            trade += 1
-            unfilled += 1
-        i += 1
-    return i, trade, unfilled
-
-
-@njit(cache=True, nogil=True)
-def _leave_open(done: Done, lanes: Lanes) -> None:
-    """Nothing is known of how the trades end that no bar has ended."""
-    floats = done[1]
-    for trade in lanes[1][:, HOLDER].copy().ravel():
-        if trade >= 0:
-            floats[PRICE:, trade] = np.nan
-
-
-@njit(cache=True, nogil=True)
-def _sweep(bars: Bars, plans: Plans, sides: int) -> tuple[Done, int]:
-    """The columns of `Trades` and their number, `SIGNAL` being an index into `plans`.
-
-    A lane is a coin and a direction. Each bar is compared with all lanes' levels and deadlines at once; only
-    what it concerns is looked at again. A trade's columns are written while its lane is in the cache.
-    """
-    length, width = bars[3].shape
-    count = plans[0].shape[0]
-    done = (
-        np.empty((5, count), dtype=np.int64),
-        np.empty((6, count), dtype=np.float64),
-        np.empty(count, dtype=np.int8),
-    )
-    lanes = (np.empty((sides, 2, width), dtype=np.float64), np.empty((sides, 2, width), dtype=np.int64))
-    lanes[0][:, DOWN], lanes[0][:, UP] = -np.inf, np.inf
-    lanes[1][:, ENDS], lanes[1][:, HOLDER] = NEVER, -1
-    marks = np.zeros((width + 63) // 64 * 64, dtype=np.uint8)
-    bits = np.zeros(marks.shape[0] // 8, dtype=np.uint8)
-    waiting = np.empty(sides * width, dtype=np.int64)
-    i, trades, unfilled = _issue(-1, (0, 0, 0), plans, done, lanes, waiting)
-    for t in range(length):
-        for side in range(sides):
-            _reached(bars, t, lanes, side, marks)
-            packed(marks, bits)
-            _settle(bars, t, side, bits.view(np.uint64), plans, done, lanes)
-        unfilled = _fill(bars, t, done, waiting, unfilled)
-        i, trades, unfilled = _issue(t, (i, trades, unfilled), plans, done, lanes, waiting)
-    _leave_open(done, lanes)
-    return done, trades
-
-
-@njit(cache=True, nogil=True)
-def _planned(order: Ints, places: tuple[Ints, Ints, Ints], terms: tuple[Floats, ...], cost: float) -> Plans:
-    """Signals in `order`, from rows, columns and horizons, and signs, targets, stops and entries."""
+@njit(cache=True, nogil=True, error_model="numpy")
+def _sweep(bars: Bars, width: int, places: Places, plans: Plans, cost: float) -> tuple[Done, int, float]:
+    """The columns of `Trades`, how many there are, and what `_warm` had to return."""
     rows, columns, horizons = places
-    signs, targets, stops, entries = terms
-    whole, exact = np.empty((len(order), 3), dtype=np.int64), np.empty((len(order), 5), dtype=np.float64)
-    for k in range(len(order)):
-        i = order[k]
-        whole[k, ROW], whole[k, COLUMN], whole[k, LAST] = rows[i], columns[i], rows[i] + horizons[i]
-        exact[k, SIGN], exact[k, GOAL], exact[k, LOSS] = signs[i], targets[i], stops[i]
-        exact[k, RISK], exact[k, COST] = abs(entries[i] - stops[i]), cost
-    return whole, exact
+    signs, entries, targets, stops = plans
+    count, cells = rows.shape[0], bars[3].shape[0]
+    ints = np.empty((5, count), dtype=np.int64)
+    floats = np.empty((6, count), dtype=np.float64)
+    codes = np.empty(count, dtype=np.int8)
+    free = np.full(2 * width, -1)  # the first row at whose close a coin and direction has no open trade
+    warmed, total = 0, 0.0
+    k = 0
+    for i in range(count):
+        row, column, sign = rows[i], columns[i], signs[i]
+        if (row + AHEAD) * width > warmed and warmed < cells:
+            until = min((row + 2 * AHEAD) * width, cells)
+            total += _warm(bars, np.uint64(max(warmed, row * width)), np.uint64(until))
+            warmed = until
+        lane = np.uint64(2 * column + (0 if sign > 0 else 1))
+        if row < free[lane]:
+            continue
+        levels = (targets[i], stops[i], sign)
+        code, price, exited, entered, fill = _end(bars, width, (row, column), horizons[i], levels)
+        free[lane] = NEVER if code == OPEN else exited
+        ints[SIGNAL, k], ints[ROW, k], ints[COLUMN, k] = i, row, column
+        ints[ENTERED, k], ints[EXITED, k], codes[k] = entered, exited, code
+        gain = sign * (price - fill)
+        paid = gain - cost * (price + fill)
+        floats[SIGN, k], floats[FILL, k], floats[PRICE, k] = sign, fill, price
+        floats[GROSS, k], floats[NET, k] = gain / fill, paid / fill
+        floats[MULTIPLE, k] = paid / abs(entries[i] - stops[i])
+        k += 1
+    return (ints, floats, codes), k, total
 
 
 @njit(cache=True, nogil=True)
-def _disordered(entry: Floats, target: Floats, stop: Floats, sign: Floats) -> bool:
-    """Whether any signal's levels are not in order; a NaN is not."""
-    for i in range(len(entry)):
-        low, high = (stop[i], target[i]) if sign[i] > 0 else (target[i], stop[i])
-        if not (low > 0.0 and low < entry[i] and entry[i] < high):
-            return True
-    return False
+def _faults(rows: int, places: Places, width: int, plans: Plans) -> tuple[int, int, int]:
+    """How many signals have levels out of order (a NaN is), no horizon, or no place in the panel."""
+    disordered, short, outside = 0, 0, 0
+    for i in range(len(places[0])):
+        row, column, horizon = places[0][i], places[1][i], places[2][i]
+        sign, entry, target, stop = plans[0][i], plans[1][i], plans[2][i], plans[3][i]
+        low, high = (stop, target) if sign > 0 else (target, stop)
+        disordered += not (low > 0.0 and low < entry and entry < high)
+        short += horizon < 1
+        outside += row < -1 or row >= rows or column < 0 or column >= width
+    return disordered, short, outside
 
 
 def trade(panel: Panel, issued: Issued, costs: Costs) -> Trades:
@@ -268,21 +139,17 @@ def trade(panel: Panel, issued: Issued, costs: Costs) -> Trades:
     A signal of row -1 is one of the bar before the panel. Raises ValueError where levels are not in order
     or a signal's bar or coin is not in the panel.
     """
-    check(panel, issued)
-    bars = (_laid(panel.open), _laid(panel.high), _laid(panel.low), _laid(panel.close))
-    order = _in_order(issued.rows)
-    plans = _planned(
-        order,
-        (_laid(issued.rows), _laid(issued.columns), _laid(issued.horizon)),
-        (_laid(issued.sign), _laid(issued.target), _laid(issued.stop), _laid(issued.entry)),
-        costs.side,
-    )
-    sides = 2 if np.any(issued.sign < 0) else 1
-    (ints, floats, codes), count = _sweep(bars, plans, sides)
+    order = _order(issued.rows)
+    given = issued if order is None else issued.take(order)
+    rows, width = panel.shape
+    places = (_laid(given.rows), _laid(given.columns), _laid(given.horizon))
+    plans = (_laid(given.sign), _laid(given.entry), _laid(given.target), _laid(given.stop))
+    _refuse(_faults(rows, places, width, plans), panel)
+    (ints, floats, codes), count, _ = _sweep(in_line(panel), width, places, plans, costs.side)
     signal, row, entered, exited, column = ints[:, :count]
     sign, fill, exit_price, gross, net, return_r = floats[:, :count]
     return Trades(
-        signal=order[signal],
+        signal=signal if order is None else order[signal],
         row=row,
         entered=entered,
         exited=exited,
@@ -297,11 +164,9 @@ def trade(panel: Panel, issued: Issued, costs: Costs) -> Trades:
     )
 
 
-def _in_order(rows: Ints) -> Ints:
-    """The signals in order of their rows, those of one row as they came."""
-    if np.all(rows[1:] >= rows[:-1]):
-        return np.arange(len(rows), dtype=np.int64)
-    return np.argsort(rows, kind="stable")
+def _order(rows: Ints) -> Ints | None:
+    """What brings signals into the order of their rows, those of one row as they came; None: they are."""
+    return None if np.all(rows[1:] >= rows[:-1]) else np.argsort(rows, kind="stable")
 
 
 def _laid(values: NDArray[Any]) -> NDArray[Any]:
@@ -309,20 +174,16 @@ def _laid(values: NDArray[Any]) -> NDArray[Any]:
     return np.ascontiguousarray(values)
 
 
-def check(panel: Panel, issued: Issued) -> None:
-    """Raise ValueError where the signals cannot be followed in `panel`."""
-    if _disordered(issued.entry, issued.target, issued.stop, issued.sign):
+def _refuse(faults: tuple[int, int, int], panel: Panel) -> None:
+    """Raise ValueError where the signals cannot be followed."""
+    disordered, short, outside = faults
+    if disordered:
         raise ValueError("levels must be in order: stop < entry < target for a long, the reverse for a short")
-    if np.any(issued.horizon < 1):
+    if short:
         raise ValueError("a horizon is one bar or more")
-    if not len(issued.rows):
-        return
-    rows, columns = panel.shape
-    outside = (issued.rows < -1) | (issued.rows >= rows) | (issued.columns < 0) | (issued.columns >= columns)
-    if np.any(outside):
-        raise ValueError(
-            f"{int(outside.sum())} signals lie outside the panel of {rows} bars x {columns} coins"
-        )
+    if outside:
+        rows, columns = panel.shape
+        raise ValueError(f"{outside} signals lie outside the panel of {rows} bars x {columns} coins")
 
 
 def join(parts: list[Trades]) -> Trades:
