@@ -3,19 +3,21 @@
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
-from channels.auth import AuthMiddlewareStack
-from channels.db import aclose_old_connections, database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest
+from django.db import close_old_connections
+from django.http import HttpRequest, parse_cookie
 from django.utils import timezone
 from rest_framework.exceptions import AuthenticationFailed
 
@@ -24,8 +26,13 @@ from cryptopredict.common.realtime import Topic, channel
 from cryptopredict.common.restapi import role_at_least
 from cryptopredict.hub import hub
 from cryptopredict.sockets import Client, Message, client_of
+from selection.services.reviews import PERMISSION as REVIEW
 
 logger = logging.getLogger(__name__)
+# Who comes in and who is still let in are asked by threads of their own: a thousand hearts that beat, or a
+# database that is slow to answer them, keep nobody waiting at the door until Daphne closes it on them.
+DOORS = ThreadPoolExecutor(4, "stream-door")
+HEARTS = ThreadPoolExecutor(1, "stream-heart")
 HEARTBEAT = 25.0  # seconds; below the idle limits of usual proxies
 BEAT = Message('{"topic":"stream.beat","data":{}}')
 READY = Message('{"topic":"stream.ready","data":{}}')
@@ -41,22 +48,22 @@ class Stream:
     role: str
     topics: tuple[Topic, ...]
     mine: tuple[Topic, ...] = ()  # topics that are also sent to one user alone
-    permission: str = ""  # who has it need not have the role
+    reviewers: tuple[Topic, ...] = ()  # topics of who may decide on suggestions and has not the role
     desk: tuple[Topic, ...] = ()  # what administrators hear besides
 
     def channels(self, user: Any, address: dict[str, Any]) -> list[str] | None:
         """Return what `user` hears at `address`; None if it is not for them."""
-        if not role_at_least(user, self.role) and not self._permitted(user):
-            return None
+        topics = self.topics
+        if not role_at_least(user, self.role):
+            if not self.reviewers or not (user.is_active and user.has_perm(REVIEW)):
+                return None
+            topics = self.reviewers
         owner = address.get("user_id")
         if owner is not None and owner != user.pk and not role_at_least(user, "admin"):
             return None
-        topics = self.topics + (self.desk if role_at_least(user, "admin") else ())
+        if role_at_least(user, "admin"):
+            topics += self.desk
         return [channel(topic) for topic in topics] + [channel(topic, owner) for topic in self.mine]
-
-    def _permitted(self, user: Any) -> bool:
-        """By permission; asks the database, so not to be called from a loop."""
-        return bool(self.permission) and user.is_active and user.has_perm(self.permission)
 
 
 @dataclass(frozen=True)
@@ -77,12 +84,13 @@ STREAMS = {
         "casual",
         (Topic.REGIME, Topic.SECTORS, Topic.WATCHLIST, Topic.SUGGESTION, Topic.SIGNAL, Topic.OUTCOME),
         (Topic.SIGNAL, Topic.PORTFOLIO, Topic.NOTIFICATION, Topic.WATCHLIST),
+        reviewers=(Topic.REGIME, Topic.SECTORS, Topic.WATCHLIST, Topic.SUGGESTION),
         desk=(Topic.SYSTEM, Topic.TRAINING),
     ),
     "prices": PriceStream("guest", ()),
     "signals": Stream("casual", (Topic.SIGNAL,), (Topic.SIGNAL, Topic.PORTFOLIO)),
     "system": Stream("admin", (Topic.SYSTEM, Topic.TRAINING)),
-    "suggestions": Stream("admin", (Topic.SUGGESTION,), permission="selection.review_suggestion"),
+    "suggestions": Stream("admin", (Topic.SUGGESTION,), reviewers=(Topic.SUGGESTION,)),
 }
 
 
@@ -97,22 +105,19 @@ class StreamConsumer(AsyncWebsocketConsumer):
         self.stream = stream
 
     async def connect(self) -> None:
-        channels = await self._channels(self.scope["user"])
+        channels = await ask(DOORS, self._channels, present_user)
         if channels is None:
             await self.close()  # before accept: the browser sees 403
             return
-        await aclose_old_connections()  # the session was read; a stream of hours must not hold a connection
         await self.accept()
         self.client = client_of(self.scope["server_send"], self._hand_over, self._let_go)
         await hub().join(self.client, channels)
         self.client.put(READY)
         self.heart = asyncio.create_task(self._beat())
 
-    async def _channels(self, user: Any) -> list[str] | None:
-        stream, address = STREAMS[self.stream], self.scope["url_route"]["kwargs"]
-        if not stream.permission:
-            return stream.channels(user, address)
-        return await database_sync_to_async(stream.channels)(user, address)
+    def _channels(self, whom: Callable[[dict[str, Any]], Any]) -> list[str] | None:
+        """Asks the database: not to be called from a loop."""
+        return STREAMS[self.stream].channels(whom(self.scope), self.scope["url_route"]["kwargs"])
 
     async def disconnect(self, code: int) -> None:
         if self.heart is not None:
@@ -137,8 +142,7 @@ class StreamConsumer(AsyncWebsocketConsumer):
         while self.client is not None:
             await asyncio.sleep(HEARTBEAT * random.uniform(0.8, 1.0))  # never all at once
             try:
-                user = await _whom_it_stands_for(self.scope)
-                channels = await self._channels(user)
+                channels = await ask(HEARTS, self._channels, remembered_user)
             except Exception:  # the database is away: that is no reason to let anyone go
                 logger.exception("Who listens could not be checked")
             else:
@@ -148,30 +152,49 @@ class StreamConsumer(AsyncWebsocketConsumer):
             self.client.put(BEAT)
 
 
-_checked: dict[str, tuple[float, Any]] = {}  # by token or session: when, and whom it stood for
+T = TypeVar("T")
+
+
+async def ask(threads: ThreadPoolExecutor, question: Callable[..., T], *about: Any) -> T:
+    """The answer to a question to the database, from one of `threads`. A thread holds its connection for as
+    long as CONN_MAX_AGE lets it, a stream of hours holds none."""
+    return await asyncio.get_running_loop().run_in_executor(threads, partial(_answer, question, *about))
+
+
+def _answer(question: Callable[..., T], *about: Any) -> T:
+    close_old_connections()
+    try:
+        return question(*about)
+    finally:
+        close_old_connections()
+
+
+_checked: dict[tuple[str, str], tuple[float, Any]] = {}  # of `HEARTS` alone: when, and whom it stood for
 MOST_CHECKED = 10_000
 
 
-async def _whom_it_stands_for(scope: dict[str, Any]) -> Any:
-    """Asked once for all streams that one token or session has open."""
-    name = scope.get("token") or scope["session"].session_key or ""
-    now = asyncio.get_running_loop().time()
+def remembered_user(scope: dict[str, Any]) -> Any:
+    """As `present_user`, asked once for all streams that one token or session has open."""
+    name, now = (scope["let_in_by"], scope["secret"]), time.monotonic()
     known = _checked.get(name)
     if known is None or now - known[0] > HEARTBEAT / 5:
         if len(_checked) >= MOST_CHECKED:
             _checked.clear()
-        known = _checked[name] = now, await _present_user(scope)
+        known = _checked[name] = now, present_user(scope)
     return known[1]
 
 
-@database_sync_to_async
-def _present_user(scope: dict[str, Any]) -> Any:
-    """Whom the token or session of an open stream stands for now; anonymous where it counts no longer."""
-    if scope.get("token") is not None:
-        return _owner(scope["token"])
-    store = import_module(settings.SESSION_ENGINE).SessionStore
+def present_user(scope: dict[str, Any]) -> Any:
+    """Whom the token or session of a stream stands for now; anonymous where it counts no longer."""
+    if not scope["secret"]:
+        return AnonymousUser()
+    if scope["let_in_by"] == "token":
+        try:
+            return authenticate(scope["secret"], timezone.now())[0]
+        except AuthenticationFailed:
+            return AnonymousUser()
     request = HttpRequest()
-    request.session = store(scope["session"].session_key)
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(scope["secret"])
     return get_user(request)
 
 
@@ -180,30 +203,24 @@ App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
 def gate(app: App) -> App:
     """Let in API tokens (programs send no origin), and session cookies from one of our own pages."""
-    pages = AllowedHostsOriginValidator(AuthMiddlewareStack(app))
+    pages = AllowedHostsOriginValidator(app)
 
     async def enter(scope: dict[str, Any], receive: Any, send: Any) -> None:
-        scope = {**scope, "server_send": send}  # what is around the application wraps it
-        header = next((value for name, value in scope["headers"] if name == b"authorization"), None)
+        headers = dict(scope["headers"])
+        header = headers.get(b"authorization")
         if header is None:
-            await pages(scope, receive, send)
+            cookies = parse_cookie(headers.get(b"cookie", b"").decode("latin-1"))
+            way, door, secret = "session", pages, cookies.get(settings.SESSION_COOKIE_NAME, "")
         else:
-            await app({**scope, **await _bearer(header)}, receive, send)
+            way, door, secret = "token", app, _token(header)
+        # What is around the application wraps `send`; the hub wants the server's own.
+        await door({**scope, "server_send": send, "let_in_by": way, "secret": secret}, receive, send)
 
     return enter
 
 
-@database_sync_to_async
-def _bearer(header: bytes) -> dict[str, Any]:
+def _token(header: bytes) -> str:
     try:
-        token = token_of(header)
+        return token_of(header) or ""
     except AuthenticationFailed:
-        token = None
-    return {"token": token, "user": AnonymousUser() if token is None else _owner(token)}
-
-
-def _owner(token: str) -> Any:
-    try:
-        return authenticate(token, timezone.now())[0]
-    except AuthenticationFailed:
-        return AnonymousUser()
+        return ""

@@ -141,7 +141,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 def _shell(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
-    stream = f"/api/v1/ws/dashboard/{user.pk}" if user is not None and role_at_least(user, "casual") else ""
+    listens = _may_see(user, "casual|selection.review_suggestion")  # as the stream has it
+    stream = f"/api/v1/ws/dashboard/{user.pk}" if user is not None and listens else ""
     return {
         "nav": list(_nav(request.path, user)),
         "stream": stream,

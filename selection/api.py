@@ -238,7 +238,10 @@ class SuggestionViewSet(restapi.ReadOnlyViewSet):
     def get_queryset(self) -> QuerySet[Suggestion]:
         if getattr(self, "swagger_fake_view", False):
             return Suggestion.objects.none()
-        return selectors.suggestions_of(self.asked()["status"])
+        status, moment = self.asked()["status"], self.asked()["as_of"]
+        return (
+            selectors.suggestions_of(status) if moment is None else selectors.suggestions_then(status, moment)
+        )
 
 
 class ReviewView(restapi.View):

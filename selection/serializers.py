@@ -11,7 +11,7 @@ from rest_framework import serializers
 
 from assets.models import WatchlistTier
 from assets.selectors import Quote
-from assets.serializers import AgedSerializer
+from assets.serializers import AgedSerializer, MomentQuery
 from cryptopredict.common.restapi import role_at_least
 from selection.engine.reasons import PHRASES, Reason
 from selection.models import (
@@ -295,6 +295,12 @@ class SuggestionSerializer(serializers.ModelSerializer[Suggestion]):
     def get_ai_reasoning(self, row: Suggestion) -> str:
         return "; ".join(reasoning(row))
 
+    def to_representation(self, instance: Suggestion) -> Any:
+        """Rows of `selectors.suggestions_then` are told as they stood then."""
+        if hasattr(instance, "status_then"):
+            instance.status, instance.expires_at = instance.status_then, instance.expires_then
+        return super().to_representation(instance)
+
 
 def reasoning(row: Suggestion, most: int | None = None) -> list[str]:
     """Why this is suggested, one line a reason, strongest for it first; at most `most` of them."""
@@ -332,7 +338,7 @@ class QueueSerializer(SuggestionSerializer):
         return next((word for word, number in PRIORITIES.items() if number == row.priority), "high")
 
 
-class SuggestionQuery(serializers.Serializer[Any]):
+class SuggestionQuery(MomentQuery):
     """Which suggestions: what waits for a decision, unless another status is asked for."""
 
     status = serializers.ChoiceField(

@@ -3,7 +3,9 @@
 import asyncio
 import hashlib
 import json
+import threading
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib import import_module
@@ -29,15 +31,23 @@ from cryptopredict import consumers, sockets
 from cryptopredict import hub as hubs
 from cryptopredict.common import realtime
 from cryptopredict.common.realtime import Topic, publish
+from selection.services.reviewers import ensure_group
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HOME = (b"origin", b"http://localhost:8000")
 
 
 @pytest.fixture(autouse=True)
-async def _redis(servers: Any) -> AsyncIterator[None]:
+async def _redis(servers: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """Threads of its own for each test, which end with it and leave no connection open."""
+    pools = [ThreadPoolExecutor(1), ThreadPoolExecutor(1)]
+    for name, pool in zip(("DOORS", "HEARTS"), pools, strict=True):
+        monkeypatch.setattr(consumers, name, pool)
     yield
-    await sync_to_async(connections.close_all)()  # the thread that served the sockets keeps one otherwise
+    for pool in pools:
+        pool.submit(connections.close_all)
+        pool.shutdown()
+    await sync_to_async(connections.close_all)()
 
 
 @pytest.fixture
@@ -198,6 +208,45 @@ async def test_an_open_stream_ends_once_what_let_it_in_counts_no_longer(
         while told["type"] == "websocket.send":
             told = await socket.receive_output(timeout=5)
         assert (told["type"], told["code"]) == ("websocket.close", 4401)
+
+
+async def test_hearts_that_wait_for_the_database_keep_nobody_at_the_door(
+    casual: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A heart is stuck in its thread until a newcomer has come in; in one thread with it nobody would."""
+    monkeypatch.setattr(consumers, "HEARTBEAT", 0.05)
+    stuck, let_go, known = threading.Event(), threading.Event(), consumers.remembered_user
+
+    def slow(scope: dict[str, Any]) -> Any:
+        stuck.set()
+        assert let_go.wait(20)
+        return known(scope)
+
+    monkeypatch.setattr(consumers, "remembered_user", slow)
+    _token, text = await sync_to_async(token_issue)(user=casual, name="bot")
+    header, path = (b"authorization", f"Token {text}".encode()), f"/api/v1/ws/signals/{casual.pk}"
+    try:
+        async with listening(path, header) as first:
+            while not stuck.is_set():
+                await asyncio.sleep(0.01)
+            async with listening(path, header):
+                let_go.set()
+            assert json.loads(await first.receive_from(timeout=5))["topic"] == "stream.beat"
+    finally:
+        let_go.set()
+
+
+async def test_a_reviewer_who_is_a_guest_has_a_live_desk_and_no_signals() -> None:
+    guest = await sync_to_async(User.objects.create_user)("guest@example.com", role="guest")
+    path, header = f"/api/v1/ws/dashboard/{guest.pk}", await sync_to_async(cookie)(guest)
+    assert await refused(path, header, HOME)
+    await sync_to_async(lambda: guest.groups.add(ensure_group()))()
+    async with listening(path, header, HOME) as socket:
+        await sync_to_async(publish)(Topic.SIGNAL, {"id": 1})
+        await sync_to_async(publish)(Topic.SUGGESTION, {"id": 2})
+        assert json.loads(await socket.receive_from(timeout=5))["data"] == {"id": 2}
+    assert await refused(f"/api/v1/ws/signals/{guest.pk}", header, HOME)
+    assert await refused(f"/api/v1/ws/dashboard/{guest.pk + 1}", header, HOME)
 
 
 def end_sessions() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import django_filters
-from django.db.models import QuerySet
+from django.db.models import Case, F, QuerySet, When
 from django.utils.translation import gettext_lazy as _
 
 from assets.engine.timeframe import Timeframe
@@ -66,6 +66,7 @@ class SignalFilter(django_filters.FilterSet):
 
 
 class ExecutionFilter(django_filters.FilterSet):
+    as_of = restapi.MomentFilter(method="known_at", label=_("As it was known at"))
     venue = django_filters.ChoiceFilter(
         choices=[(Venue.PAPER.value, Venue.PAPER.label), (Venue.LIVE.value, Venue.LIVE.label)],
         label=_("Account"),
@@ -82,3 +83,11 @@ class ExecutionFilter(django_filters.FilterSet):
     class Meta:
         model = SignalExecution
         fields: list[str] = []
+
+    def known_at(
+        self, rows: QuerySet[SignalExecution], name: str, moment: datetime
+    ) -> QuerySet[SignalExecution]:
+        """Fills made by then; a position that was closed later was open."""
+        return rows.filter(executed_at__lte=moment).annotate(
+            closed_then=Case(When(closed_at__lte=moment, then=F("closed_at")))
+        )

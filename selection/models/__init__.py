@@ -16,6 +16,7 @@ from selection.models.portfolio import (
 )
 from selection.models.suggestion import (
     DEFERRED_DAYS,
+    EXPIRES,
     MOST_DEFERRED_DAYS,
     Decision,
     Suggestion,
@@ -27,6 +28,7 @@ from selection.models.watchlist import ItemStatus, Tier, Watchlist, WatchlistIte
 
 __all__ = [
     "DEFERRED_DAYS",
+    "EXPIRES",
     "MOST_DEFERRED_DAYS",
     "PAPER_START",
     "Account",

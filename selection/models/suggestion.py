@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
@@ -11,6 +13,7 @@ from aimodels.models import Prediction
 from assets.models import Asset, TimeframeField
 from cryptopredict.common import schema
 
+EXPIRES = timedelta(days=7)  # how long a suggestion waits, and again after each deferral
 DEFERRED_DAYS = 7  # how long a suggestion is put off unless said otherwise
 MOST_DEFERRED_DAYS = 30
 

@@ -55,6 +55,7 @@ from selection.selectors.desk import (
     waiting,
 )
 from selection.selectors.lists import counted, tier_lists
+from selection.selectors.past import suggestions_then
 from selection.selectors.worth import worth
 
 __all__ = [
@@ -78,6 +79,7 @@ __all__ = [
     "scored",
     "suggestions",
     "suggestions_of",
+    "suggestions_then",
     "tier_fill",
     "tier_history",
     "tier_item",

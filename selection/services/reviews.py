@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -17,6 +18,7 @@ from accounts.models import ActivityType, User
 from assets.models import WatchlistTier
 from selection.models import (
     DEFERRED_DAYS,
+    EXPIRES,
     MOST_DEFERRED_DAYS,
     Decision,
     Suggestion,
@@ -120,7 +122,8 @@ def review_all(
     open_ = [row for row in found.values() if answers[row.pk] is None]
     answers |= _decided(open_, reviewer, decision, target_tier)
     done = [row for row in open_ if (answer := answers[row.pk]) is not None and answer.is_done]
-    for row in _written(done, answers, reviewer, decision, notes):
+    criteria = {"days": days} if decision == Decision.DEFER else {}
+    for row in _written(done, answers, reviewer, decision, notes, criteria):
         answers[row.suggestion_id] = _with(answers[row.suggestion_id], row)
     _settle([row.pk for row in done], decision, reviewer, days)
     _record(done, answers, reviewer, decision, notes)
@@ -256,6 +259,7 @@ def _written(
     reviewer: User,
     decision: str,
     notes: str,
+    criteria: dict[str, Any],
 ) -> list[SuggestionReview]:
     return SuggestionReview.objects.bulk_create(
         SuggestionReview(
@@ -264,6 +268,7 @@ def _written(
             decision=decision,
             target_tier=answer.after if decision == Decision.APPROVE else "",
             review_notes=notes,
+            review_criteria=criteria,
         )
         for row in rows
         if (answer := answers[row.pk]) is not None
@@ -289,7 +294,7 @@ def _settle(ids: Sequence[int], decision: str, reviewer: User, days: int) -> Non
         return
     if decision == Decision.DEFER:
         until = Now() + timedelta(days=days)
-        rows.update(deferred_until=until, expires_at=Greatest(F("expires_at"), until + suggestions.EXPIRES))
+        rows.update(deferred_until=until, expires_at=Greatest(F("expires_at"), until + EXPIRES))
         return
     status = SuggestionStatus.APPROVED if decision == Decision.APPROVE else SuggestionStatus.REJECTED
     rows.update(status=status, reviewed_by=reviewer, reviewed_at=Now())

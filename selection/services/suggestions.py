@@ -16,12 +16,11 @@ from cryptopredict.common.realtime import Topic, publish
 from selection import selectors
 from selection.engine import MONTH, Result
 from selection.engine import suggest as rules
-from selection.models import Suggestion, SuggestionStatus, SuggestionType, Tier
+from selection.models import EXPIRES, Suggestion, SuggestionStatus, SuggestionType, Tier
 from selection.serializers import SuggestionSerializer
 from selection.services.columns import significant
 from selection.services.tiers import ensure_lists
 
-EXPIRES = timedelta(days=7)
 REST = timedelta(days=MONTH.horizon_days)  # what was rejected is not suggested again within the horizon
 # Coins that should be left come first: someone may hold them. Then the first tier, then the second.
 PRIORITIES = {

@@ -63,6 +63,44 @@ def test_suggestions_are_listed_by_status_with_the_contracts_keys(admin_user: Us
     assert get(UserFactory(), "layer3/suggestions?status=odd").status_code == 400
 
 
+def test_suggestions_are_told_as_they_stood_then(admin_user: User) -> None:
+    """Decided, put off and ended later than asked: still waiting."""
+    done, later, over, young = (SuggestionFactory() for _n in range(4))
+    now = Suggestion.objects.values_list(Now(), flat=True).first()
+    made = now - timedelta(days=20)
+    with connection.cursor() as cursor:  # append-only: only the past itself can be stored
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        Suggestion.objects.exclude(pk=young.pk).update(suggested_at=made, expires_at=made + timedelta(days=7))
+        Suggestion.objects.filter(pk=done.pk).update(
+            status="approved", reviewed_by=admin_user, reviewed_at=made + timedelta(days=3)
+        )
+        SuggestionReview.objects.create(
+            suggestion=later,
+            reviewer=admin_user,
+            decision="defer",
+            review_criteria={"days": 12},
+        )
+        SuggestionReview.objects.update(reviewed_at=made + timedelta(days=2))
+        Suggestion.objects.filter(pk=later.pk).update(expires_at=made + timedelta(days=21))
+        cursor.execute("SET LOCAL session_replication_role = origin")
+
+    def at(days: int, status: str = "pending") -> set[int]:
+        moment = (made + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        rows = get(admin_user, f"layer3/suggestions?status={status}&as_of={moment}&limit=50").json()
+        assert status in ("all", "deferred") or {row["status"] for row in rows} <= {status}
+        return {row["id"] for row in rows}
+
+    assert at(-1, "all") == set()
+    assert at(1) == {done.pk, later.pk, over.pk}
+    assert at(4) == {over.pk}
+    assert (at(4, "approved"), at(4, "deferred")) == ({done.pk}, {later.pk})
+    assert (at(8), at(8, "expired")) == (set(), {over.pk})
+    assert at(15) == {later.pk}
+    early = get(admin_user, f"layer3/suggestions?as_of={made + timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}").json()
+    assert {row["expires_at"][:10] for row in early} == {f"{made + timedelta(days=7):%Y-%m-%d}"}
+    assert get(admin_user, "layer3/suggestions?as_of=2999-01-01").status_code == 400
+
+
 def test_a_review_is_carried_out_and_answered(admin_user: User) -> None:
     row = SuggestionFactory()
     body = {"decision": "approve", "review_notes": "Strong", "target_tier": "tier2"}

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assets.engine.timeframe import Timeframe
+from assets.serializers import MomentQuery
 from cryptopredict.common import restapi
 from trading import selectors, services
 from trading.api.problems import Problem
@@ -48,12 +49,16 @@ class SignalDetail(restapi.View):
 
     role = "casual"
     roles: ClassVar[dict[str, str]] = {"DELETE": "admin"}
+    query_class = MomentQuery
 
     @extend_schema(responses=SignalDetailSerializer)
     def get(self, request: Request, pk: int) -> Response:
-        """Answer the signal as issued, how it stands, why it was issued, and what it risks."""
-        signal = get_object_or_404(selectors.signals(), pk=pk)
-        reason = selectors.freshness(timezone.now(), signal.timeframe).stale_reason
+        """Answer the signal as issued, how it stands (with `as_of`, how it stood then), why it was issued,
+        and what it risks."""
+        moment, rows = self.asked()["as_of"], selectors.signals()
+        signal = get_object_or_404(rows if moment is None else selectors.as_known(rows, moment), pk=pk)
+        now = moment or timezone.now()
+        reason = selectors.freshness(now, signal.timeframe, moment).stale_reason
         return Response(SignalDetailSerializer(signal, context={"stale_reason": reason}).data)
 
     @extend_schema(responses={204: None})
@@ -78,12 +83,13 @@ class RiskCoverage(restapi.View):
 
     role = "casual"
     lists = True
+    query_class = MomentQuery
     serializer_class = RiskCoverageSerializer
 
     @extend_schema(responses=RiskCoverageSerializer(many=True))
     def get(self, request: Request) -> Response:
-        """The newest models of daily bars, longs first."""
-        found = selectors.risk_coverage(Timeframe.DAY, timezone.now())
+        """The newest models of daily bars (with `as_of`, those of then), longs first."""
+        found = selectors.risk_coverage(Timeframe.DAY, self.asked()["as_of"] or timezone.now())
         return Response(RiskCoverageSerializer(found, many=True).data)
 
 

@@ -113,6 +113,12 @@ class ExecutionSerializer(serializers.ModelSerializer[SignalExecution]):
         ]
         read_only_fields = fields
 
+    def to_representation(self, instance: SignalExecution) -> Any:
+        """With `as_of` a position is told as it stood then."""
+        if hasattr(instance, "closed_then"):
+            instance.closed_at = instance.closed_then
+        return super().to_representation(instance)
+
 
 class CheckSerializer(serializers.Serializer[Any]):
     """One limit, in USD."""

@@ -180,6 +180,15 @@ def test_signals_are_told_as_they_stood_then(casual: Client) -> None:
     assert len(at(MOMENT + timedelta(days=1), status="active")) == 1
     assert at(MOMENT - timedelta(days=1)) == []
 
+    def detail(moment: Any) -> Any:
+        return casual.get(f"{URL}/{row.pk}", {"as_of": moment.isoformat()})
+
+    found = json.loads(detail(MOMENT + timedelta(days=1)).content)["signal_details"]
+    assert (found["status"], found["outcome"], found["return_r"]) == ("active", None, None)
+    assert json.loads(detail(MOMENT + timedelta(days=3)).content)["signal_details"]["outcome"] == "target"
+    assert detail(MOMENT - timedelta(days=1)).status_code == 404
+    assert casual.get(f"{URL}/{row.pk}", {"as_of": "2999-01-01"}).status_code == 400
+
 
 def test_a_signal_whose_time_is_over_is_not_active_then_even_if_nobody_has_closed_it(casual: Client) -> None:
     SignalFactory(closed_at=MOMENT + timedelta(days=20), outcome="time")
@@ -212,6 +221,8 @@ def test_the_record_behind_signals_is_told_or_why_there_is_none(casual: Client) 
     assert found[0]["is_shown"] == fit.proof.shown
     assert found[0]["curve"][-1]["cases"] == fit.coverage.cases[-1]
     assert found[1]["reason"]
+    before = casual.get(address, {"as_of": (MOMENT - timedelta(days=1)).isoformat()})
+    assert json.loads(before.content) == empty  # nobody knew of that fit yet
     AIModel.objects.update(is_active=True, status="active", expires_at=MOMENT)
     late = json.loads(casual.get(address).content)[0]
     assert (late["is_shown"], "expired" in late["reason"]) == (False, True)

@@ -176,6 +176,18 @@ def test_own_executions_are_listed_and_nobody_elses(casual: Client, user: User) 
     assert set(row) >= CONTRACT
 
 
+def test_a_position_closed_later_was_open_then(casual: Client, user: User) -> None:
+    ExecutionFactory(user=user, executed_at=NOW - timedelta(days=4), closed_at=NOW - timedelta(days=2))
+    ExecutionFactory(user=user, executed_at=NOW - timedelta(days=1))
+
+    def at(days: int) -> list[bool]:
+        moment = (NOW - timedelta(days=days)).isoformat()
+        found = casual.get("/api/v1/layer4/executions", {"as_of": moment})
+        return [row["closed_at"] is None for row in json.loads(found.content)]
+
+    assert (at(5), at(3), at(2), at(0)) == ([], [True], [False], [True, False])
+
+
 def test_thirty_executions_take_as_many_queries_as_three(casual: Client, user: User) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
