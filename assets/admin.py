@@ -8,13 +8,13 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
-from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assets.models import Asset, Candle, DataImport
 from assets.services.listings import support
+from cryptopredict.common.desk import RecordAdmin, RefusalsAsMessages, moment, short, table
 
 RECENT = 10
 
@@ -36,7 +36,7 @@ class TickerFilter(admin.SimpleListFilter):
 
 
 @admin.register(Asset)
-class AssetAdmin(admin.ModelAdmin):
+class AssetAdmin(RefusalsAsMessages):
     """Names, links and switches are edited; what comes from candles, sectors and watchlists is shown."""
 
     list_display = [
@@ -78,11 +78,10 @@ class AssetAdmin(admin.ModelAdmin):
     def recent_candles(self, asset: Asset) -> SafeString | str:
         """Open time, close and volume of the newest bars."""
         newest = Candle.objects.filter(asset_id=asset.pk).order_by("-candle_time", "timeframe")[:RECENT]
-        lines = (
-            (f"{bar.timeframe} {bar.candle_time:%Y-%m-%d %H:%M}", f"{bar.close:.10g}", f"{bar.volume:,.0f}")
-            for bar in newest
-        )
-        return format_html_join("", "<div>{} · {} · {}</div>", lines) or "-"
+        rows = [
+            (bar.timeframe, moment(bar.candle_time), short(bar.close), short(bar.volume)) for bar in newest
+        ]
+        return table([gettext("timeframe"), gettext("open time"), gettext("close"), gettext("volume")], rows)
 
     @admin.action(description=_("Give it its ticker"), permissions=["change"])
     def support(self, request: HttpRequest, queryset: models.QuerySet[Asset]) -> None:
@@ -103,7 +102,7 @@ class AssetAdmin(admin.ModelAdmin):
 
 
 @admin.register(DataImport)
-class DataImportAdmin(admin.ModelAdmin):
+class DataImportAdmin(RecordAdmin):
     """What was read from where; written by imports only."""
 
     list_display = [
@@ -114,12 +113,3 @@ class DataImportAdmin(admin.ModelAdmin):
     search_fields = ["source", "error"]
     date_hierarchy = "started_at"
     ordering = ["-started_at"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

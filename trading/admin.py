@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from cryptopredict.common.desk import RecordAdmin
+from cryptopredict.common.desk import RecordAdmin, RefusalsAsMessages
 from trading import services
 from trading.models import (
     Backtest,
@@ -116,7 +116,7 @@ class RiskProfileForm(forms.ModelForm):
 
 
 @admin.register(RiskProfile)
-class RiskProfileAdmin(admin.ModelAdmin):
+class RiskProfileAdmin(RefusalsAsMessages):
     """A person's limits stay as long as the person: they are changed, not deleted."""
 
     form = RiskProfileForm

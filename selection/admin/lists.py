@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from assets.models import WatchlistTier
-from cryptopredict.common.desk import RefusalsAsMessages, percent, refusal, table
+from cryptopredict.common.desk import RefusalsAsMessages, moment, percent, refusal, table
 from selection import selectors, services
 from selection.models import Watchlist, WatchlistItem, WatchlistType
 
@@ -103,7 +103,7 @@ class WatchlistItemAdmin(RefusalsAsMessages):
     @admin.display(description=_("history"))
     def history(self, item: WatchlistItem) -> SafeString | str:
         told = [
-            (f"{row.activity_time:%Y-%m-%d %H:%M}", row.user, selectors.moved(row), row.details["notes"])
+            (moment(row.activity_time), row.user, selectors.moved(row), row.details["notes"])
             for row in selectors.tier_history(item.asset_id)
         ]
         return table([_t("when"), _t("who"), _t("what"), _t("why")], told)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from cryptopredict.common.desk import UNKNOWN, RecordAdmin, lines, pairs, percent, refusal, table
+from cryptopredict.common.desk import UNKNOWN, RecordAdmin, lines, moment, pairs, percent, refusal, table
 from cryptopredict.common.desk import spark as draw
 from selection import selectors, services
 from selection.admin import worth
@@ -69,20 +69,22 @@ class SuggestionAdmin(RecordAdmin):
     change_list_template = "admin/selection/suggestion/change_list.html"
     change_form_template = "admin/selection/suggestion/change_form.html"
     fields = [
+        "coin",
         "change",
-        ("chance", "base", "priority"),
+        "status_words",
+        "chance",
         "spark",
         "why",
         "flip",
+        "regime",
+        "decisions",
+        "expires_at",
+        "as_of",
+        "suggested_at",
         "figures",
         "history",
-        ("sector", "regime"),
-        ("timeframe", "as_of", "suggested_at", "expires_at", "deferred_until"),
-        ("status_words", "reviewed_by", "reviewed_at"),
-        "decisions",
     ]
-    readonly_fields = ["change", "chance", "base", "spark", "why", "flip", "figures"]
-    readonly_fields += ["history", "sector", "regime"]
+    readonly_fields = ["coin", "change", "chance", "spark", "why", "flip", "figures", "history", "regime"]
     readonly_fields += ["decisions", "suggested_at", "status_words"]
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
@@ -192,10 +194,6 @@ class SuggestionAdmin(RecordAdmin):
             _t("base rate %(rate)s") % {"rate": percent(row.base_rate)},
         )
 
-    @admin.display(description=_("base rate"), ordering="base_rate")
-    def base(self, row: Suggestion) -> str:
-        return percent(row.base_rate)
-
     @admin.display(description=_("scores"))
     def scores(self, row: Suggestion) -> SafeString | str:
         data = row.supporting_data
@@ -222,10 +220,6 @@ class SuggestionAdmin(RecordAdmin):
     def figures(self, row: Suggestion) -> SafeString | str:
         return pairs({**row.supporting_data, **row.performance_metrics})
 
-    @admin.display(description=_("sector"))
-    def sector(self, row: Suggestion) -> str:
-        return row.asset.sector_name or UNKNOWN
-
     @admin.display(description=_("market then"))
     def regime(self, row: Suggestion) -> str:
         return selectors.regime_words(row.as_of)
@@ -234,9 +228,9 @@ class SuggestionAdmin(RecordAdmin):
     def status_words(self, row: Suggestion) -> str:
         words = row.get_status_display()
         if row.reviewed_by_id:
-            return f"{words}, {row.reviewed_by}, {row.reviewed_at:%Y-%m-%d %H:%M}"
+            return f"{words}, {row.reviewed_by}, {moment(row.reviewed_at)}"
         if row.deferred_until is not None:
-            return _t("deferred until %(moment)s") % {"moment": f"{row.deferred_until:%Y-%m-%d %H:%M}"}
+            return _t("deferred until %(moment)s") % {"moment": moment(row.deferred_until)}
         return str(words)
 
     @admin.display(description=_("scores so far"))
@@ -254,7 +248,7 @@ class SuggestionAdmin(RecordAdmin):
     def decisions(self, row: Suggestion) -> SafeString | str:
         reviews = row.reviews.select_related("reviewer").order_by("reviewed_at")
         return lines(
-            f"{each.reviewed_at:%Y-%m-%d %H:%M} {each.get_decision_display()}, {each.reviewer}"
+            f"{moment(each.reviewed_at)} {each.get_decision_display()}, {each.reviewer}"
             f"{': ' if each.review_notes else ''}{each.review_notes}"
             for each in reviews
         )
