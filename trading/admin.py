@@ -96,7 +96,7 @@ class SignalExecutionAdmin(RecordAdmin):
         "fees",
     ]
     list_filter = ["venue", "status", "execution_type"]
-    list_select_related = ["user", "signal"]
+    list_select_related = ["user", "signal__asset"]
     search_fields = ["user__email", "signal__asset__symbol", "idempotency_key"]
     ordering = ["-executed_at", "-id"]
 
@@ -105,7 +105,7 @@ class SignalExecutionAdmin(RecordAdmin):
 class PortfolioAssetAnalysisAdmin(RecordAdmin):
     list_display = ["as_of", "holding_id", "advice", "confidence_score", "signal", "origin"]
     list_filter = ["advice", "timeframe", "origin"]
-    list_select_related = ["signal"]
+    list_select_related = ["signal__asset"]
     ordering = ["-as_of", "-id"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -22,7 +23,7 @@ from cryptopredict.common.desk import spark as draw
 from selection import selectors, services
 from selection.admin import worth
 from selection.admin.filters import ChanceFilter, ExpiryFilter, PriorityFilter, StatusFilter
-from selection.forms import DecisionForm, grouped
+from selection.forms import DecisionForm, grouped, refused
 from selection.models import Decision, Suggestion, WatchlistAnalysis
 from selection.serializers import reasoning
 from selection.words import TIER_NAMES
@@ -30,7 +31,7 @@ from selection.words import TIER_NAMES
 HISTORY_ROWS = 14
 MOST_URGENT = 2
 REASONS = 2
-TOLD = 20  # refusals told one by one; more are counted
+TOLD = 20  # reasons, and coins of each, that are told; more are counted
 
 
 class Queue(ChangeList):
@@ -299,7 +300,7 @@ class SuggestionAdmin(RecordAdmin):
             "form": form,
             "ids": ids,
             "changes": grouped([each for each in answers if each.is_done]),
-            "refused": [each for each in answers if not each.is_done],
+            "refused": refused(answers),
             "count": sum(each.is_done for each in answers),
             "tier_fill": selectors.tier_fill(),
         }
@@ -307,7 +308,6 @@ class SuggestionAdmin(RecordAdmin):
 
     def _tell(self, request: HttpRequest, answers: list[services.Outcome], decision: Decision) -> None:
         done = [each for each in answers if each.is_done]
-        refused = [each for each in answers if not each.is_done]
         words = {
             Decision.APPROVE: ngettext(
                 "%(count)d suggestion approved and carried out: %(which)s",
@@ -326,13 +326,18 @@ class SuggestionAdmin(RecordAdmin):
             ),
         }[decision]
         if done:
-            which = ", ".join(each.symbol for each in done[:TOLD]) + (" …" if len(done) > TOLD else "")
+            which = _which([each.symbol for each in done])
             self.message_user(request, words % {"count": len(done), "which": which}, messages.SUCCESS)
-        for each in refused[:TOLD]:
-            self.message_user(request, f"{each.symbol}: {each.reason}", messages.ERROR)
-        if len(refused) > TOLD:
+        reasons = refused(answers)
+        for reason, symbols in reasons[:TOLD]:
+            self.message_user(request, f"{_which(symbols)}: {reason}", messages.ERROR)
+        if left := sum(len(symbols) for _reason, symbols in reasons[TOLD:]):
             more = _t("%(count)d more could not be carried out; they are still in the queue.")
-            self.message_user(request, more % {"count": len(refused) - TOLD}, messages.WARNING)
+            self.message_user(request, more % {"count": left}, messages.WARNING)
+
+
+def _which(symbols: Sequence[str]) -> str:
+    return ", ".join(symbols[:TOLD]) + (" …" if len(symbols) > TOLD else "")
 
 
 def _chosen(request: HttpRequest, queryset: QuerySet[Suggestion]) -> list[int]:
