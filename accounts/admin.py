@@ -80,6 +80,12 @@ class NewUserForm(forms.ModelForm):
         model = User
         fields = ["email", "role"]
 
+    def clean_email(self) -> str:
+        email = str(self.cleaned_data["email"]).strip().lower()
+        if User.objects.filter(email__iexact=email).exists():
+            raise ValidationError(_("A user with this e-mail address exists already."))
+        return email
+
 
 @admin.register(User)
 class UserAdmin(RefusalsAsMessages):
@@ -262,8 +268,12 @@ class MessageForm(forms.Form):
     priority = forms.ChoiceField(
         label=_("Priority"), choices=NotificationPriority.choices, initial=NotificationPriority.NORMAL
     )
-    title = forms.CharField(label=_("Title"), max_length=200)
-    message = forms.CharField(label=_("Message"), max_length=4000, widget=forms.Textarea({"rows": 5}))
+    title = forms.CharField(
+        label=_("Title"), max_length=200, widget=forms.TextInput({"class": "vLargeTextField"})
+    )
+    message = forms.CharField(
+        label=_("Message"), max_length=4000, widget=forms.Textarea({"rows": 5, "class": "vLargeTextField"})
+    )
 
 
 @admin.register(Notification)

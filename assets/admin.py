@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -13,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assets.models import Asset, Candle, DataImport
-from assets.services.listings import support
+from assets.services.listings import amend, amend_faults, support
 from cryptopredict.common.desk import RecordAdmin, RefusalsAsMessages, moment, short, table
 
 RECENT = 10
@@ -35,6 +36,20 @@ class TickerFilter(admin.SimpleListFilter):
         return queryset.filter(models.Exists(others)).order_by("symbol", "-is_supported", "pk")
 
 
+class AssetForm(forms.ModelForm):
+    """Asks the service before it is asked to store, so that each refusal stands at its field."""
+
+    def _post_clean(self) -> None:
+        super()._post_clean()
+        if not self.errors:
+            for name, fault in amend_faults(self.instance).items():
+                self.add_error(name if name in self.fields else None, fault)
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """The service knows these rules too, and says in words what is wrong."""
+        return {*super()._get_validation_exclusions(), "symbol", "coingecko_id"}
+
+
 @admin.register(Asset)
 class AssetAdmin(RefusalsAsMessages):
     """Names, links and switches are edited; what comes from candles, sectors and watchlists is shown."""
@@ -52,6 +67,7 @@ class AssetAdmin(RefusalsAsMessages):
         "data_source",
         "sector_name",
     ]
+    form = AssetForm
     actions = ["support"]
     search_fields = ["symbol", "name", "coingecko_id"]
     ordering = ["market_cap_rank", "symbol"]
@@ -73,6 +89,14 @@ class AssetAdmin(RefusalsAsMessages):
     readonly_fields = [
         *fieldsets[1][1]["fields"], "sector_name", "watchlist_tier", *fieldsets[4][1]["fields"],
     ]  # fmt: skip
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Of a new coin nothing is known yet but what is written about it."""
+        parts = super().get_fieldsets(request, obj)
+        return parts if obj else [parts[0], parts[3]]
+
+    def save_model(self, request: HttpRequest, obj: Asset, form: Any, change: bool) -> None:
+        amend(asset=obj)
 
     @admin.display(description=_("newest candles"))
     def recent_candles(self, asset: Asset) -> SafeString | str:
