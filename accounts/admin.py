@@ -330,7 +330,7 @@ class NotificationDeliveryAdmin(RecordAdmin):
 
     @admin.display(description=_("to"))
     def channel_kind(self, row: NotificationDelivery) -> str:
-        return row.channel.address.partition("://")[0]
+        return row.channel.scheme
 
 
 @admin.register(UserActivity)
