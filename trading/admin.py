@@ -110,9 +110,22 @@ class PortfolioAssetAnalysisAdmin(RecordAdmin):
 
 
 class RiskProfileForm(forms.ModelForm):
+    """Asks the service before it is asked to store, so that each refusal stands at its field."""
+
     class Meta:
         model = RiskProfile
-        fields = ["user", "max_position_size", "max_portfolio_risk"]
+        fields = ["user", *services.LIMITS]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        given = {name: cleaned[name] for name in services.LIMITS if name in cleaned}
+        for name, fault in services.profile_faults(given).items():
+            self.add_error(name, fault)
+        return cleaned
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """The service knows the ranges too, and says in words what is wrong."""
+        return {*super()._get_validation_exclusions(), *services.LIMITS}
 
 
 @admin.register(RiskProfile)
@@ -120,7 +133,9 @@ class RiskProfileAdmin(RefusalsAsMessages):
     """A person's limits stay as long as the person: they are changed, not deleted."""
 
     form = RiskProfileForm
-    list_display = ["user", "max_position_size", "max_portfolio_risk", "last_calculated", "updated_at"]
+    list_display = ["user", "max_position_size", "max_portfolio_risk", "max_open_risk", "max_daily_loss"]
+    list_display += ["follows_regime", "is_automatic", "updated_at"]
+    list_filter = ["follows_regime", "is_automatic"]
     list_select_related = ["user"]
     search_fields = ["user__email"]
     raw_id_fields = ["user"]
@@ -129,11 +144,8 @@ class RiskProfileAdmin(RefusalsAsMessages):
         return ["user"] if obj else []
 
     def save_model(self, request: HttpRequest, obj: RiskProfile, form: Any, change: bool) -> None:
-        saved = services.set_limits(
-            user=obj.user,
-            max_position_size=obj.max_position_size,
-            max_portfolio_risk=obj.max_portfolio_risk,
-        )
+        limits = {name: form.cleaned_data[name] for name in services.LIMITS}
+        saved = services.set_profile(user=obj.user, by=request.user, **limits)
         obj.pk = saved.pk
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
