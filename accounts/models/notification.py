@@ -97,7 +97,7 @@ class NotificationChannel(models.Model):
     @property
     def scheme(self) -> str:
         """Which kind of place it is; the rest of an address is a key."""
-        return self.address.partition("://")[0]
+        return str(self.address).partition("://")[0]
 
 
 class DeliveryStatus(models.TextChoices):
