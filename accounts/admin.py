@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import admin, messages
@@ -34,7 +35,15 @@ from accounts.models import (
     User,
     UserActivity,
 )
-from cryptopredict.common.desk import UNKNOWN, Exportable, RecordAdmin, RefusalsAsMessages, refusal, table
+from cryptopredict.common.desk import (
+    UNKNOWN,
+    Exportable,
+    RecordAdmin,
+    RefusalsAsMessages,
+    moment,
+    refusal,
+    table,
+)
 
 
 class LockFilter(admin.SimpleListFilter):
@@ -55,14 +64,32 @@ class LockFilter(admin.SimpleListFilter):
 class UserForm(forms.ModelForm):
     """The groups decide what somebody who is no administrator may do on the desk."""
 
+    timezone = forms.ChoiceField(
+        label=_("Time zone"), choices=lambda: [(name, name) for name in sorted(available_timezones())]
+    )
+
     class Meta:
         model = User
         fields = ["role", "is_active", "groups", "first_name", "last_name", "language", "timezone", "notes"]
 
 
+class NewUserForm(forms.ModelForm):
+    """Who is let in: the rest of an account is its owner's."""
+
+    class Meta:
+        model = User
+        fields = ["email", "role"]
+
+    def clean_email(self) -> str:
+        email = str(self.cleaned_data["email"]).strip().lower()
+        if User.objects.filter(email__iexact=email).exists():
+            raise ValidationError(_("A user with this e-mail address exists already."))
+        return email
+
+
 @admin.register(User)
 class UserAdmin(RefusalsAsMessages):
-    """Roles, groups and lock-outs. People sign up themselves, or by `manage.py create_user`."""
+    """Roles, groups and lock-outs. People sign up themselves, or are let in with a password shown once."""
 
     form = UserForm
     list_display = ["email", "role", "desk", "is_active", "is_verified", "locked", "last_login", "created_at"]
@@ -90,7 +117,16 @@ class UserAdmin(RefusalsAsMessages):
         return super().get_queryset(request).prefetch_related("groups")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+        return bool(request.user.is_superuser)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, **kwargs) if change else NewUserForm
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return super().get_fields(request, obj) if obj else ["email", "role"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return super().get_readonly_fields(request, obj) if obj else []
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A person has records, so the account is closed rather than deleted."""
@@ -109,7 +145,7 @@ class UserAdmin(RefusalsAsMessages):
     @admin.display(description=_("locked out until"))
     def locked(self, user: User) -> str:
         until = user.lockout_expires
-        return f"{until:%Y-%m-%d %H:%M}" if until and until > timezone.now() else UNKNOWN
+        return moment(until) if until and until > timezone.now() else UNKNOWN
 
     @admin.display(description=_("second factor"))
     def factors(self, user: User) -> str:
@@ -119,21 +155,39 @@ class UserAdmin(RefusalsAsMessages):
     @admin.display(description=_("tokens"))
     def tokens(self, user: User) -> SafeString | str:
         rows = user.api_tokens.order_by("-created_at")
-        told = [(row, row.created_at, row.expires_at or UNKNOWN, row.revoked_at or UNKNOWN) for row in rows]
-        return table([_t("token"), _t("made"), _t("expires"), _t("revoked")], told)
+        told = [
+            (row.prefix, row.name, moment(row.created_at), moment(row.expires_at), moment(row.revoked_at))
+            for row in rows
+        ]
+        return table([_t("token"), _t("name"), _t("made"), _t("expires"), _t("revoked")], told)
 
     @admin.display(description=_("lately"))
     def lately(self, user: User) -> SafeString | str:
         rows = user.activities.order_by("-activity_time")[:10]
         told = [
-            (row.activity_time, row.get_activity_type_display(), row.action, row.ip_address or UNKNOWN)
+            (
+                moment(row.activity_time),
+                row.get_activity_type_display(),
+                row.action,
+                row.ip_address or UNKNOWN,
+            )
             for row in rows
         ]
         return table([_t("when"), _t("what"), _t("how"), _t("from")], told)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        services.user_change(user=obj, by=request.user, role=obj.role, is_active=obj.is_active)
-        obj.save(update_fields=["first_name", "last_name", "language", "timezone", "notes"])
+        if not change:
+            made = services.create_user(email=obj.email, role=obj.role)
+            obj.pk = made.pk
+            words = _t("%(user)s logs in with %(password)s; it is shown this once, and theirs to change.")
+            told = {"user": made.email, "password": made.raw_password}
+            self.message_user(request, words % told, messages.WARNING)
+            return
+        services.user_change(
+            user=obj, by=request.user, role=obj.role, is_active=obj.is_active, notes=obj.notes
+        )
+        own = ("first_name", "last_name", "language", "timezone")
+        services.profile_change(user=obj, **{name: form.cleaned_data[name] for name in own})
 
     @admin.action(description=_("Lift the lock-out"), permissions=["change"])
     def unlock(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
@@ -197,7 +251,7 @@ class ApiTokenAdmin(RecordAdmin):
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
         rows = list(queryset.filter(revoked_at=None).select_related("user"))
         for token in rows:
-            services.token_revoke(token=token)
+            services.token_revoke(token=token, by=request.user)
         text = ngettext("%d token was revoked.", "%d tokens were revoked.", len(rows))
         self.message_user(request, text % len(rows), messages.SUCCESS)
 
@@ -214,8 +268,12 @@ class MessageForm(forms.Form):
     priority = forms.ChoiceField(
         label=_("Priority"), choices=NotificationPriority.choices, initial=NotificationPriority.NORMAL
     )
-    title = forms.CharField(label=_("Title"), max_length=200)
-    message = forms.CharField(label=_("Message"), max_length=4000, widget=forms.Textarea({"rows": 5}))
+    title = forms.CharField(
+        label=_("Title"), max_length=200, widget=forms.TextInput({"class": "vLargeTextField"})
+    )
+    message = forms.CharField(
+        label=_("Message"), max_length=4000, widget=forms.Textarea({"rows": 5, "class": "vLargeTextField"})
+    )
 
 
 @admin.register(Notification)
@@ -272,7 +330,7 @@ class NotificationDeliveryAdmin(RecordAdmin):
 
     @admin.display(description=_("to"))
     def channel_kind(self, row: NotificationDelivery) -> str:
-        return row.channel.address.partition("://")[0]
+        return row.channel.scheme
 
 
 @admin.register(UserActivity)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import re
 import socket
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from accounts.models.sealed import UNREADABLE
+
 LONGEST = 500
+SHORTEST_SECRET = 4
 # They speak to the machine they run on, or read their credentials from its files.
 HERE = {
     "dbus",
@@ -43,17 +48,56 @@ def check(address: str) -> None:
 
 
 def masked(address: str) -> str:
-    """An address without its secrets, to know it by."""
+    """What an address can be known by: its kind, its host and its last two letters, never the rest."""
+    scheme, _found, rest = address.partition("://")
     try:
-        return str(_plugin(address).url(privacy=True)).split("?")[0][:80]
+        shown = str(_plugin(address).url(privacy=True))
     except RefusedError:
-        return address.partition("://")[0][:20] + "://…"
+        return f"{scheme[:20]}://…"
+    place = re.split(r"[/?]", shown.partition("://")[2], maxsplit=1)[0].rpartition("@")[2]
+    if "." not in place:  # no host, but a name that may be all one has to know, such as a topic
+        place = place[:2]
+    return f"{scheme[:20]}://{place[:60]}…{rest[-2:]}"
 
 
-def send(*, address: str, email: str, title: str, message: str) -> str:
-    """Send to "email" or to an Apprise URL; "" where it arrived, else why not. Raises RefusedError."""
-    if address == "email":
-        return _mail(email, title, message)
+def without_secrets(words: str, address: str) -> str:
+    """What a service said, without what of its address it repeats: each part of it may be a key."""
+    kept = _hosts(_plugin(address))
+    for part in sorted(set(re.split(r"[/?&=:@#,+]+", address.partition("://")[2])), key=len, reverse=True):
+        if len(part) >= SHORTEST_SECRET and part not in kept:
+            words = words.replace(part, "…").replace(unquote(part), "…")
+    return words
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An e-mail as somebody wrote it: what stands in it, as text and as HTML."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def plain_letter(title: str, message: str) -> Letter:
+    """The e-mail of an ordinary message, with the way to all of them."""
+    where = settings.PUBLIC_URL.rstrip("/") + reverse("accounts:notifications")
+    return Letter(f"CryptoPredict: {title}", f"{message}\n\n{where}\n", "")
+
+
+def mail(*, to: str, letter: Letter) -> str:
+    """Send a letter; "" where the mail server took it, else why not."""
+    made = EmailMultiAlternatives(letter.subject.replace("\n", " "), letter.text, to=[to])
+    if letter.html:
+        made.attach_alternative(letter.html, "text/html")
+    try:
+        made.send()
+    except OSError as error:  # what smtplib raises is one
+        return f"{type(error).__name__}: {error}"[:LONGEST]
+    return ""
+
+
+def send(*, address: str, title: str, message: str) -> str:
+    """Send to an Apprise URL; "" where it arrived, else why not. Raises RefusedError."""
     plugin = _plugin(address)
     for host in _hosts(plugin):
         _demand_outside(host, _addresses(host))
@@ -63,19 +107,9 @@ def send(*, address: str, email: str, title: str, message: str) -> str:
         try:
             arrived = bool(plugin.notify(title=title, body=message, body_format=apprise.NotifyFormat.TEXT))
         except Exception as error:  # a plugin's own mistake is that delivery's failure, not the worker's
-            return f"{type(error).__name__}: {error}"[:LONGEST]
-        words = said.getvalue().strip().replace("\n", " ")
+            return without_secrets(f"{type(error).__name__}: {error}", address)[:LONGEST]
+        words = without_secrets(said.getvalue().strip().replace("\n", " "), address)
     return "" if arrived else words[:LONGEST] or _("The service did not take it.")
-
-
-def _mail(email: str, title: str, message: str) -> str:
-    where = settings.PUBLIC_URL.rstrip("/") + reverse("accounts:notifications")
-    body = f"{message}\n\n{where}\n"
-    try:
-        EmailMessage(subject=f"CryptoPredict: {title}".replace("\n", " "), body=body, to=[email]).send()
-    except OSError as error:  # what smtplib raises is one
-        return f"{type(error).__name__}: {error}"[:LONGEST]
-    return ""
 
 
 @cache
@@ -92,6 +126,10 @@ def _plugin(address: str) -> Any:
     """The Apprise plugin behind an address. Raises RefusedError."""
     import apprise
 
+    if address == UNREADABLE:
+        raise RefusedError(
+            _("It was stored under another secret key and cannot be read any more: add the service anew.")
+        )
     if len(address) > LONGEST:
         raise RefusedError(_("An address has at most %(most)d characters.") % {"most": LONGEST})
     scheme, found, _rest = address.partition("://")

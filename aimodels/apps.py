@@ -3,3 +3,4 @@ from django.apps import AppConfig
 
 class AIModelsConfig(AppConfig):
     name = "aimodels"
+    verbose_name = "Models"

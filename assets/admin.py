@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
-from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assets.models import Asset, Candle, DataImport
-from assets.services.listings import support
+from assets.services.listings import amend, amend_faults, support
+from cryptopredict.common.desk import RecordAdmin, RefusalsAsMessages, moment, short, table
 
 RECENT = 10
 
@@ -35,8 +36,22 @@ class TickerFilter(admin.SimpleListFilter):
         return queryset.filter(models.Exists(others)).order_by("symbol", "-is_supported", "pk")
 
 
+class AssetForm(forms.ModelForm):
+    """Asks the service before it is asked to store, so that each refusal stands at its field."""
+
+    def _post_clean(self) -> None:
+        super()._post_clean()
+        if not self.errors:
+            for name, fault in amend_faults(self.instance).items():
+                self.add_error(name if name in self.fields else None, fault)
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """The service knows these rules too, and says in words what is wrong."""
+        return {*super()._get_validation_exclusions(), "symbol", "coingecko_id"}
+
+
 @admin.register(Asset)
-class AssetAdmin(admin.ModelAdmin):
+class AssetAdmin(RefusalsAsMessages):
     """Names, links and switches are edited; what comes from candles, sectors and watchlists is shown."""
 
     list_display = [
@@ -52,6 +67,7 @@ class AssetAdmin(admin.ModelAdmin):
         "data_source",
         "sector_name",
     ]
+    form = AssetForm
     actions = ["support"]
     search_fields = ["symbol", "name", "coingecko_id"]
     ordering = ["market_cap_rank", "symbol"]
@@ -74,15 +90,22 @@ class AssetAdmin(admin.ModelAdmin):
         *fieldsets[1][1]["fields"], "sector_name", "watchlist_tier", *fieldsets[4][1]["fields"],
     ]  # fmt: skip
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Of a new coin nothing is known yet but what is written about it."""
+        parts = super().get_fieldsets(request, obj)
+        return parts if obj else [parts[0], parts[3]]
+
+    def save_model(self, request: HttpRequest, obj: Asset, form: Any, change: bool) -> None:
+        amend(asset=obj)
+
     @admin.display(description=_("newest candles"))
     def recent_candles(self, asset: Asset) -> SafeString | str:
         """Open time, close and volume of the newest bars."""
         newest = Candle.objects.filter(asset_id=asset.pk).order_by("-candle_time", "timeframe")[:RECENT]
-        lines = (
-            (f"{bar.timeframe} {bar.candle_time:%Y-%m-%d %H:%M}", f"{bar.close:.10g}", f"{bar.volume:,.0f}")
-            for bar in newest
-        )
-        return format_html_join("", "<div>{} · {} · {}</div>", lines) or "-"
+        rows = [
+            (bar.timeframe, moment(bar.candle_time), short(bar.close), short(bar.volume)) for bar in newest
+        ]
+        return table([gettext("timeframe"), gettext("open time"), gettext("close"), gettext("volume")], rows)
 
     @admin.action(description=_("Give it its ticker"), permissions=["change"])
     def support(self, request: HttpRequest, queryset: models.QuerySet[Asset]) -> None:
@@ -103,7 +126,7 @@ class AssetAdmin(admin.ModelAdmin):
 
 
 @admin.register(DataImport)
-class DataImportAdmin(admin.ModelAdmin):
+class DataImportAdmin(RecordAdmin):
     """What was read from where; written by imports only."""
 
     list_display = [
@@ -114,12 +137,3 @@ class DataImportAdmin(admin.ModelAdmin):
     search_fields = ["source", "error"]
     date_hierarchy = "started_at"
     ordering = ["-started_at"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -3,3 +3,4 @@ from django.apps import AppConfig
 
 class AssetsConfig(AppConfig):
     name = "assets"
+    verbose_name = "Coins and data"

@@ -46,21 +46,54 @@ class SystemHealthAdmin(RecordAdmin):
 class SettingsForm(forms.ModelForm):
     """All that may be changed while the system runs, in one place."""
 
-    tier1_max = forms.IntegerField(label=_("places of tier 1"), min_value=0)
-    tier2_max = forms.IntegerField(label=_("places of tier 2"), min_value=0)
+    tier1_max = forms.IntegerField(label=_("Places of tier 1"))
+    tier2_max = forms.IntegerField(label=_("Places of tier 2"))
+    suggestion_confidence_min = forms.FloatField(
+        label=_("Least chance of suggestions"),
+        help_text=_("From 0 to 1. Suggestions less likely to be right are not made."),
+    )
+    signal_confidence_min = forms.FloatField(
+        label=_("Least chance of signals"),
+        required=False,
+        help_text=_("From 0 to 1. Empty: the break-even of each signal's geometry."),
+    )
+    per_hour = forms.IntegerField(
+        label=_("Predictions an hour"),
+        required=False,
+        help_text=_("That people may ask of each model, together. Empty: no limit."),
+    )
 
     class Meta:
         model = RuntimeSettings
-        fields = ["suggestion_confidence_min", "signal_confidence_min"]
-        help_texts = {
-            "suggestion_confidence_min": _("Suggestions less likely to be right are not made."),
-            "signal_confidence_min": _("Empty: the break-even of each signal's geometry."),
-        }
+        fields: list[str] = []
+
+    PLACES = {
+        "watchlist_limits": ("tier1_max", "tier2_max"),
+        "ai_thresholds": ("suggestion_confidence_min", "signal_confidence_min"),
+        "prediction_limits": ("per_hour",),
+    }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, value in configuration.read()["watchlist_limits"].items():
-            self.fields[name].initial = value
+        stored = configuration.read()
+        for part, names in self.PLACES.items():
+            for name in names:
+                self.fields[name].initial = stored[part][name]
+
+    def values(self) -> configuration.Values:
+        """As the service takes them; what was not understood is left out."""
+        given = self.cleaned_data
+        return {
+            part: {name: given[name] for name in names if name in given}
+            for part, names in self.PLACES.items()
+        }
+
+    def clean(self) -> dict[str, Any]:
+        """Each refusal of the service stands at its field."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        for place, fault in configuration.faults(self.values()).items():
+            self.add_error(place.rpartition(".")[2], fault)
+        return cleaned
 
 
 @admin.register(RuntimeSettings)
@@ -68,7 +101,7 @@ class RuntimeSettingsAdmin(RefusalsAsMessages):
     """One row, so the list leads straight to it."""
 
     form = SettingsForm
-    fields = ["tier1_max", "tier2_max", "suggestion_confidence_min", "signal_confidence_min"]
+    fields = ["tier1_max", "tier2_max", "suggestion_confidence_min", "signal_confidence_min", "per_hour"]
     fields += ["changed_by", "updated_at"]
     readonly_fields = ["changed_by", "updated_at"]
 
@@ -85,12 +118,4 @@ class RuntimeSettingsAdmin(RefusalsAsMessages):
         return False
 
     def save_model(self, request: HttpRequest, obj: RuntimeSettings, form: Any, change: bool) -> None:
-        given = form.cleaned_data
-        names = ("suggestion_confidence_min", "signal_confidence_min")
-        configuration.change(
-            user=request.user,
-            values={
-                "watchlist_limits": {name: given[name] for name in ("tier1_max", "tier2_max")},
-                "ai_thresholds": {name: given[name] for name in names},
-            },
-        )
+        configuration.change(user=request.user, values=form.values())

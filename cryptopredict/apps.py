@@ -24,6 +24,7 @@ def name_holders() -> Iterator[tuple[Any, str]]:
 
 class CryptopredictConfig(AppConfig):
     name = "cryptopredict"
+    verbose_name = "System"
     default = True
 
     def ready(self) -> None:

@@ -1,4 +1,4 @@
-"""What an administrator may change while the system runs: the tiers' limits and the thresholds."""
+"""What an administrator may change while the system runs: limits of tiers and predictions, and thresholds."""
 
 from __future__ import annotations
 
@@ -10,20 +10,25 @@ from django.utils.translation import gettext as _
 
 from accounts import services as accounts
 from accounts.models import ActivityType, User
+from aimodels import selectors as models
+from aimodels.services import limit_predictions
 from cryptopredict.models import RuntimeSettings
 from selection import selectors as selection
 from selection.models import Tier, Watchlist
 from selection.services import CAPACITIES, ensure_lists
 
 MOST_PLACES = 5_000
+MOST_PREDICTIONS = 1_000_000
 PERMISSION = "cryptopredict.change_runtimesettings"
 Values = dict[str, dict[str, Any]]
 
 
 def read() -> Values:
-    """The values in force: places of the tiers, least confidence of suggestions and of signals.
+    """The values in force: places of the tiers, least confidence of suggestions and of signals, and how many
+    predictions an hour people may ask of each model.
 
-    A signal threshold of None means the default: the break-even probability of each signal's geometry.
+    A signal threshold of None means the default: the break-even probability of each signal's geometry. A
+    limit of None is none.
     """
     stored = {str(row.tier): row.max_items for row in selection.tier_lists()}
     limits = {str(tier): places for tier, places in CAPACITIES.items()} | stored
@@ -34,6 +39,7 @@ def read() -> Values:
             "suggestion_confidence_min": row.suggestion_confidence_min,
             "signal_confidence_min": row.signal_confidence_min,
         },
+        "prediction_limits": {"per_hour": models.hourly_limit()},
     }
 
 
@@ -52,12 +58,16 @@ def change(*, user: User, values: Values) -> Values:
     before = read()
     limits = values.get("watchlist_limits", {})
     thresholds = values.get("ai_thresholds", {})
-    _check(limits, thresholds)
+    predictions = values.get("prediction_limits", {})
+    if errors := faults(values):
+        raise ValidationError(errors)
     for tier in Tier.values:
         if (limit := limits.get(f"{tier}_max")) is not None:
             Watchlist.objects.filter(pk=lists[tier].pk).update(max_items=limit)
     for name, value in thresholds.items():
         setattr(row, name, value)
+    if "per_hour" in predictions:
+        limit_predictions(per_hour=predictions["per_hour"])
     row.changed_by = user
     row.save()
     after = read()
@@ -65,7 +75,23 @@ def change(*, user: User, values: Values) -> Values:
     return after
 
 
-def _check(limits: dict[str, Any], thresholds: dict[str, Any]) -> None:
+def faults(values: Values) -> dict[str, str]:
+    """Why the settings cannot be as `values` names them, by field; empty where they can."""
+    limits, thresholds = values.get("watchlist_limits", {}), values.get("ai_thresholds", {})
+    errors = _limit_faults(limits)
+    for name, value in thresholds.items():
+        if value is not None and not 0.0 <= value <= 1.0:
+            errors[f"ai_thresholds.{name}"] = _("is a probability: it must lie between 0 and 1")
+    if thresholds.get("suggestion_confidence_min", 0.0) is None:
+        errors["ai_thresholds.suggestion_confidence_min"] = _("has no default: send a number from 0 to 1")
+    per_hour = values.get("prediction_limits", {}).get("per_hour")
+    if per_hour is not None and not 0 <= per_hour <= MOST_PREDICTIONS:
+        message = _("must lie between 0 and %(most)d, or be null for no limit")
+        errors["prediction_limits.per_hour"] = message % {"most": MOST_PREDICTIONS}
+    return errors
+
+
+def _limit_faults(limits: dict[str, Any]) -> dict[str, str]:
     errors: dict[str, str] = {}
     held = {str(row["tier"]): row["held"] for row in selection.tier_fill()}
     for tier in Tier.values:
@@ -79,13 +105,7 @@ def _check(limits: dict[str, Any], thresholds: dict[str, Any]) -> None:
         elif limit < held[tier]:
             message = _("lies below the %(held)d coins that the list holds: take some off it first")
             errors[field] = message % {"held": held[tier]}
-    for name, value in thresholds.items():
-        if value is not None and not 0.0 <= value <= 1.0:
-            errors[f"ai_thresholds.{name}"] = _("is a probability: it must lie between 0 and 1")
-    if thresholds.get("suggestion_confidence_min", 0.0) is None:
-        errors["ai_thresholds.suggestion_confidence_min"] = _("has no default: send a number from 0 to 1")
-    if errors:
-        raise ValidationError(errors)
+    return errors
 
 
 def _record(user: User, before: Values, after: Values) -> None:

@@ -34,14 +34,21 @@ class ThresholdsSerializer(serializers.Serializer[Any]):
     )
 
 
+class PredictionLimitsSerializer(serializers.Serializer[Any]):
+    per_hour = serializers.IntegerField(
+        required=False, allow_null=True, help_text=_("of each model, by all who ask; null: no limit")
+    )
+
+
 class ConfigSerializer(serializers.Serializer[Any]):
     """The settings in force; what a change leaves out stays as it is."""
 
     watchlist_limits = LimitsSerializer(required=False)
     ai_thresholds = ThresholdsSerializer(required=False)
+    prediction_limits = PredictionLimitsSerializer(required=False)
 
     def to_internal_value(self, data: Any) -> Any:
-        known = {"watchlist_limits": LimitsSerializer, "ai_thresholds": ThresholdsSerializer}
+        known = {name: type(part) for name, part in self.fields.items()}
         if isinstance(data, dict):
             errors = {name: [_("is not a setting")] for name in data if name not in known}
             for name, inner in known.items():

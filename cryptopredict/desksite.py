@@ -20,13 +20,18 @@ from django.utils.translation import gettext_lazy
 from accounts.models import UserActivity
 from aimodels.models import AIModel, JobStatus, ModelStatus, TrainingJob
 from assets import selectors as assets
+from cryptopredict.common.desk import moment
 from cryptopredict.models import PipelineRun, RunStatus
 from selection import selectors as selection
 
 RUNS = 30
 ACTIVITIES = 8
 ERRORS = 5
-NOT_SHOWN = {"mfa.authenticator"}
+WIDEST = 6.0  # hundredths of the drawing a bar takes at most: one run alone is a bar, not a wall
+# Secrets of second factors and sessions; addresses that only their owners may confirm.
+NOT_SHOWN = {"mfa.authenticator", "account.emailaddress", "usersessions.usersession"}
+# What is decided first, then what it rests on in the order of the funnel, then the house.
+ORDER = ("selection", "trading", "sectors", "macro", "assets", "aimodels", "accounts", "cryptopredict")
 OLD_MODEL = timedelta(days=56)  # two calendar fits missed
 
 
@@ -39,10 +44,20 @@ class DeskSite(admin.AdminSite):
     index_template = "admin/desk.html"
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """As usual, but for what is nobody's to look at: the secrets of second factors."""
+        """As usual, but for what is nobody's to look at or to write by hand."""
         models = [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
         shown = [model for model in models if model._meta.label_lower not in NOT_SHOWN]
         super().register(shown, admin_class, **options)
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """The parts in our order, groups among the people; in each what is decided or changed comes first."""
+        parts = {part["app_label"]: part for part in super().get_app_list(request, app_label)}
+        if "accounts" in parts and "auth" in parts:
+            parts["accounts"]["models"] += parts.pop("auth")["models"]
+        for part in parts.values():
+            part["models"].sort(key=lambda row: (row["object_name"] != "Suggestion", row["view_only"]))
+        places = {label: place for place, label in enumerate(ORDER)}
+        return sorted(parts.values(), key=lambda part: places.get(part["app_label"], len(ORDER)))
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if request.user.is_authenticated:
@@ -101,7 +116,7 @@ def _runs() -> dict[str, Any]:
 def bars(runs: Sequence[PipelineRun]) -> list[dict[str, Any]]:
     """Runs as bars of a box of 100 x 30, oldest first: height by seconds, tone by how they ended."""
     longest = max((run.seconds or 0.0 for run in runs), default=0.0) or 1.0
-    width = 100 / max(len(runs), 1)
+    width = min(100 / max(len(runs), 1), WIDEST)
     tones = {RunStatus.COMPLETED: "good", RunStatus.FAILED: "bad", RunStatus.RUNNING: "none"}
     return [
         {
@@ -110,7 +125,7 @@ def bars(runs: Sequence[PipelineRun]) -> list[dict[str, Any]]:
             "height": round(max(2.0, 30 * (run.seconds or 0.0) / longest), 2),
             "y": round(30 - max(2.0, 30 * (run.seconds or 0.0) / longest), 2),
             "tone": tones[RunStatus(run.status)],
-            "title": f"{run.started_at:%Y-%m-%d %H:%M} {run.get_status_display()} {run.seconds or 0:.1f} s",
+            "title": f"{moment(run.started_at)} {run.get_status_display()} {run.seconds or 0:.1f} s",
         }
         for place, run in enumerate(runs)
     ]

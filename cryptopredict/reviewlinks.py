@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from accounts.clients import Letter
+from accounts.models import Notification
 from cryptopredict.common.audit import acting
 from cryptopredict.common.desk import refusal
 from selection import selectors
@@ -67,11 +69,18 @@ def review_link(request: HttpRequest, text: str) -> HttpResponse:
 
 def _page(request: HttpRequest, context: dict[str, object], status: int) -> HttpResponse:
     response = render(request, "selection/review_link.html", context, status=status)
-    response["Referrer-Policy"] = "no-referrer"  # the address is a key
+    # The address is a key, so no other site may hear of it. Not "no-referrer": browsers then send the form
+    # with "Origin: null", which the protection against forged requests refuses.
+    response["Referrer-Policy"] = "same-origin"
     return response
+
+
+def letter(note: Notification) -> Letter | None:
+    """The e-mail of a message about suggestions (`settings.LETTERS`)."""
+    return mails.letter(user=note.user, suggestions=note.data[mails.ABOUT], address_of=address_of)
 
 
 @shared_task
 def tell_reviewers() -> int:
     """Beat's door: tell those who decide of what is new in the queue; returns how many were told."""
-    return mails.tell_reviewers(address_of=address_of)
+    return mails.tell_reviewers()

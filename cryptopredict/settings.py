@@ -16,6 +16,7 @@ EMBEDDED = embedded.Layout(VAR)
 # Core
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or embedded.secret_key(VAR)
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # what they sealed is read
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 ROOT_URLCONF = "cryptopredict.urls"
@@ -195,6 +196,7 @@ CELERY_IMPORTS = [
     "cryptopredict.reviewlinks",
     "cryptopredict.simulation",
 ]
+LETTERS = {"suggestions": "cryptopredict.reviewlinks.letter"}  # who writes the e-mail of a message about what
 MODEL_CATALOGUE = "cryptopredict.registry.CATALOGUE"  # what the registry knows of the layers
 CELERY_BEAT_SCHEDULE = {  # each finds out for itself whether there is something to do
     "simulated bars": {"task": "cryptopredict.simulation.continue_simulation", "schedule": 300},

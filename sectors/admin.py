@@ -25,7 +25,7 @@ from sectors.models import (
 
 
 @admin.register(Sector)
-class SectorAdmin(admin.ModelAdmin):
+class SectorAdmin(desk.RefusalsAsMessages):
     """A sector has records, so it is switched off rather than deleted."""
 
     list_display = ["name", "slug", "color_code", "coins", "is_active"]
@@ -71,7 +71,7 @@ class MappingForm(forms.ModelForm):
 
 
 @admin.register(SectorMapping)
-class SectorMappingAdmin(admin.ModelAdmin):
+class SectorMappingAdmin(desk.RefusalsAsMessages):
     form = MappingForm
     list_display = ["asset", "sector", "weight", "is_primary", "is_manual", "updated_at"]
     list_filter = ["sector", "is_primary", "is_manual"]

@@ -6,6 +6,7 @@ from django.db.models.signals import post_migrate
 
 class SelectionConfig(AppConfig):
     name = "selection"
+    verbose_name = "Layer 3: selection"
 
     def ready(self) -> None:
         post_migrate.connect(_reviewers, sender=self)

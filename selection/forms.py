@@ -57,3 +57,12 @@ def grouped(answers: Sequence[Outcome]) -> list[Change]:
         Change(kind, str(TIER_NAMES[before]), str(TIER_NAMES[after]), tuple(symbols))
         for (kind, before, after), symbols in found.items()
     ]
+
+
+def refused(answers: Sequence[Outcome]) -> list[tuple[str, tuple[str, ...]]]:
+    """Why some cannot be carried out, each reason once with the coins it holds for."""
+    found: dict[str, list[str]] = {}
+    for each in answers:
+        if not each.is_done:
+            found.setdefault(each.reason, []).append(each.symbol)
+    return [(reason, tuple(symbols)) for reason, symbols in found.items()]

@@ -18,9 +18,10 @@ from django.utils import timezone
 
 from accounts.models import Notification, Role, User, UserActivity
 from accounts.services import second_factor_remove, token_issue
+from aimodels.tests.test_admin import model as stored_model
 from assets.engine.timeframe import Timeframe
 from assets.tests.stored import AssetFactory
-from cryptopredict import desksite
+from cryptopredict import configuration, desksite
 from cryptopredict.models import PipelineRun, RunStatus, RuntimeSettings
 from selection import services as selection
 from selection.tests.factories import SuggestionFactory, UserFactory, reviewer
@@ -148,9 +149,24 @@ def test_settings_are_one_form_with_limits_and_thresholds(browser: Client, admin
     row = RuntimeSettings.objects.get()
     assert (row.suggestion_confidence_min, row.changed_by) == (0.6, admin_user)
     selection.set_tier(asset=AssetFactory(), tier="tier1", user=admin_user)
-    page = browser.post(address, {**body, "tier1_max": 0}, follow=True)
-    assert "1 coins that the list holds" in page.content.decode()
+    bad = {"tier1_max": 0, "suggestion_confidence_min": 1.4, "signal_confidence_min": "much", "per_hour": -1}
+    page = browser.post(address, {**body, **bad})
+    errors = page.context["adminform"].form.errors
+    assert set(errors) == set(bad)
+    assert "1 coins that the list holds" in errors["tier1_max"][0]
     assert selection.ensure_lists()["tier1"].max_items == 12
+
+
+def test_the_hourly_limit_of_predictions_is_set_for_every_model(browser: Client) -> None:
+    model = stored_model(is_active=True, status="active")
+    address = reverse("admin:cryptopredict_runtimesettings_change", args=[1])
+    body = {"tier1_max": 20, "tier2_max": 100, "suggestion_confidence_min": 0.5}
+    browser.get(reverse("admin:cryptopredict_runtimesettings_changelist"))  # makes the row
+    for given, stored in (("30", 30), ("0", 0), ("", None)):
+        assert browser.post(address, {**body, "per_hour": given}).status_code == 302
+        model.refresh_from_db(fields=["max_predictions_per_hour"])
+        assert model.max_predictions_per_hour == stored
+        assert configuration.read()["prediction_limits"] == {"per_hour": stored}
 
 
 def act(browser: Client, name: str, action: str, row: Any) -> str:

@@ -25,6 +25,7 @@ CONFIG = "/api/v1/admin/config"
 DEFAULTS = {
     "watchlist_limits": {"tier1_max": 20, "tier2_max": 100},
     "ai_thresholds": {"suggestion_confidence_min": 0.5, "signal_confidence_min": None},
+    "prediction_limits": {"per_hour": None},
 }
 
 
@@ -55,6 +56,7 @@ def test_a_change_is_in_force_at_once_and_what_it_leaves_out_stays(admin_user: U
     assert answer.json() == {
         "watchlist_limits": {"tier1_max": 30, "tier2_max": 100},
         "ai_thresholds": {"suggestion_confidence_min": 0.5, "signal_confidence_min": 0.8},
+        "prediction_limits": {"per_hour": None},
     }
     assert RuntimeSettings.objects.get().changed_by == admin_user
     told = UserActivity.objects.get(activity_type="change_setting")
@@ -72,6 +74,7 @@ def test_a_change_is_in_force_at_once_and_what_it_leaves_out_stays(admin_user: U
         ({"watchlist_limits": {"tier3_max": 5}}, "watchlist_limits.tier3_max"),
         ({"ai_thresholds": {"suggestion_confidence_min": 1.5}}, "ai_thresholds.suggestion_confidence_min"),
         ({"ai_thresholds": {"suggestion_confidence_min": None}}, "ai_thresholds.suggestion_confidence_min"),
+        ({"prediction_limits": {"per_hour": -1}}, "prediction_limits.per_hour"),
         ({"limits": {}}, "limits"),
     ],
 )

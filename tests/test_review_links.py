@@ -7,9 +7,18 @@ from typing import Any
 
 import pytest
 from django.core import mail, signing
+from django.db.models.functions import Now
 from django.test import Client
 
-from accounts.models import AuditEntry, Notification, NotificationChannel, Role, User
+from accounts import services as accounts
+from accounts.models import (
+    AuditEntry,
+    Notification,
+    NotificationChannel,
+    NotificationDelivery,
+    Role,
+    User,
+)
 from cryptopredict import reviewlinks
 from selection import selectors, services
 from selection.models import Suggestion, SuggestionReview
@@ -106,7 +115,7 @@ def test_an_old_link_is_refused(person: User, monkeypatch: pytest.MonkeyPatch) -
 
 def test_the_page_keeps_its_address_to_itself(person: User) -> None:
     page = Client().get(link(SuggestionFactory(), person))
-    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Referrer-Policy"] == "same-origin"
     assert "no-store" in page.headers["Cache-Control"]
 
 
@@ -119,6 +128,7 @@ def test_reviewers_are_told_once_and_mailed_links_that_work(
     for told in (2, 0):
         with django_capture_on_commit_callbacks(execute=True):
             assert reviewlinks.tell_reviewers() == told
+    assert accounts.deliver() == 1
     assert set(Notification.objects.values_list("user", flat=True)) == {person.pk, admin_user.pk}
     assert stranger.pk not in Notification.objects.values_list("user", flat=True)
     (letter,) = mail.outbox
@@ -126,6 +136,39 @@ def test_reviewers_are_told_once_and_mailed_links_that_work(
     (approve, *_rest) = re.findall(r"http://127.0.0.1:8000(/review/\S+)", letter.body)
     assert Client().post(approve).status_code == 200
     assert selectors.tiers() == {row.asset_id: "tier1"}
+
+
+def test_a_letter_that_does_not_leave_is_tried_again_and_tells_how_things_stand_then(
+    person: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    NotificationChannel.objects.create(user=person, notification_type="alert", address="email")
+    first, second = SuggestionFactory(), SuggestionFactory()
+    reviewlinks.tell_reviewers()
+    with monkeypatch.context() as broken:
+        broken.setattr(mail, "get_connection", _no_server)
+        assert accounts.deliver() == 0
+    row = NotificationDelivery.objects.get()
+    assert (row.status, row.attempts, "no mail server" in row.error) == ("pending", 1, True)
+    services.review(suggestion=first, reviewer=person, decision="reject", notes="thin")
+    NotificationDelivery.objects.update(next_try_at=Now())
+    assert accounts.deliver() == 1
+    (letter,) = mail.outbox
+    assert second.asset.symbol in letter.body
+    assert first.asset.symbol not in letter.body
+    assert NotificationDelivery.objects.get().status == "sent"
+
+
+def test_a_letter_about_what_is_decided_already_is_not_sent(person: User) -> None:
+    NotificationChannel.objects.create(user=person, notification_type="alert", address="email")
+    row = SuggestionFactory()
+    reviewlinks.tell_reviewers()
+    services.review(suggestion=row, reviewer=person, decision="reject", notes="thin")
+    assert (accounts.deliver(), mail.outbox) == (0, [])
+    assert "over before" in NotificationDelivery.objects.get().error
+
+
+def _no_server(*_args: Any, **_options: Any) -> Any:
+    raise ConnectionRefusedError("no mail server")
 
 
 def test_only_what_is_new_is_told_the_next_time(person: User) -> None:

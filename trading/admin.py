@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from cryptopredict.common.desk import RecordAdmin
+from cryptopredict.common.desk import RecordAdmin, RefusalsAsMessages
 from trading import services
 from trading.models import (
     Backtest,
@@ -96,7 +96,7 @@ class SignalExecutionAdmin(RecordAdmin):
         "fees",
     ]
     list_filter = ["venue", "status", "execution_type"]
-    list_select_related = ["user", "signal"]
+    list_select_related = ["user", "signal__asset"]
     search_fields = ["user__email", "signal__asset__symbol", "idempotency_key"]
     ordering = ["-executed_at", "-id"]
 
@@ -105,22 +105,37 @@ class SignalExecutionAdmin(RecordAdmin):
 class PortfolioAssetAnalysisAdmin(RecordAdmin):
     list_display = ["as_of", "holding_id", "advice", "confidence_score", "signal", "origin"]
     list_filter = ["advice", "timeframe", "origin"]
-    list_select_related = ["signal"]
+    list_select_related = ["signal__asset"]
     ordering = ["-as_of", "-id"]
 
 
 class RiskProfileForm(forms.ModelForm):
+    """Asks the service before it is asked to store, so that each refusal stands at its field."""
+
     class Meta:
         model = RiskProfile
-        fields = ["user", "max_position_size", "max_portfolio_risk"]
+        fields = ["user", *services.LIMITS]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        given = {name: cleaned[name] for name in services.LIMITS if name in cleaned}
+        for name, fault in services.profile_faults(given).items():
+            self.add_error(name, fault)
+        return cleaned
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """The service knows the ranges too, and says in words what is wrong."""
+        return {*super()._get_validation_exclusions(), *services.LIMITS}
 
 
 @admin.register(RiskProfile)
-class RiskProfileAdmin(admin.ModelAdmin):
+class RiskProfileAdmin(RefusalsAsMessages):
     """A person's limits stay as long as the person: they are changed, not deleted."""
 
     form = RiskProfileForm
-    list_display = ["user", "max_position_size", "max_portfolio_risk", "last_calculated", "updated_at"]
+    list_display = ["user", "max_position_size", "max_portfolio_risk", "max_open_risk", "max_daily_loss"]
+    list_display += ["follows_regime", "is_automatic", "updated_at"]
+    list_filter = ["follows_regime", "is_automatic"]
     list_select_related = ["user"]
     search_fields = ["user__email"]
     raw_id_fields = ["user"]
@@ -129,11 +144,8 @@ class RiskProfileAdmin(admin.ModelAdmin):
         return ["user"] if obj else []
 
     def save_model(self, request: HttpRequest, obj: RiskProfile, form: Any, change: bool) -> None:
-        saved = services.set_limits(
-            user=obj.user,
-            max_position_size=obj.max_position_size,
-            max_portfolio_risk=obj.max_portfolio_risk,
-        )
+        limits = {name: form.cleaned_data[name] for name in services.LIMITS}
+        saved = services.set_profile(user=obj.user, by=request.user, **limits)
         obj.pk = saved.pk
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

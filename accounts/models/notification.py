@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models.sealed import SealedField
 from cryptopredict.common import schema
 
 
@@ -79,7 +80,7 @@ class NotificationChannel(models.Model):
     least_priority = models.CharField(
         max_length=20, choices=NotificationPriority, default=NotificationPriority.NORMAL
     )
-    address = models.CharField(max_length=500, help_text="app, email, or an Apprise URL")
+    address = SealedField(plain=("app", "email"), help_text="app, email, or an Apprise URL")
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -91,7 +92,12 @@ class NotificationChannel(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user_id} {self.notification_type} → {self.address}"
+        return f"{self.user_id} {self.notification_type} → {self.scheme}"
+
+    @property
+    def scheme(self) -> str:
+        """Which kind of place it is; the rest of an address is a key."""
+        return str(self.address).partition("://")[0]
 
 
 class DeliveryStatus(models.TextChoices):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone, translation
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from accounts import clients
-from accounts.models import DeliveryStatus, NotificationDelivery
+from accounts.models import DeliveryStatus, Notification, NotificationDelivery
+from accounts.services.messages import EMAIL
 
 AT_ONCE = 20
 CLAIMED = timedelta(minutes=10)  # who dies with a claim leaves it to the next after this
@@ -48,17 +51,32 @@ def _carry(row: NotificationDelivery) -> bool:
     note = row.notification
     error, final = "", False
     with translation.override(note.user.language):
-        if not note.user.is_active or (note.expires_at is not None and note.expires_at <= timezone.now()):
-            error, final = _("It was over before it could be sent."), True
-        else:
-            try:
-                error = clients.send(
-                    address=row.channel.address, email=note.user.email, title=note.title, message=note.message
-                )
-            except clients.RefusedError as refused:
-                error, final = str(refused), True
+        try:
+            if not note.user.is_active or (note.expires_at is not None and note.expires_at <= timezone.now()):
+                raise clients.RefusedError(_("It was over before it could be sent."))
+            if row.channel.address == EMAIL:
+                error = clients.mail(to=note.user.email, letter=_letter(note))
+            else:
+                error = clients.send(address=row.channel.address, title=note.title, message=note.message)
+        except clients.RefusedError as refused:
+            error, final = str(refused), True
     _write(row, error, final or row.attempts > len(AGAIN))
     return not error
+
+
+def _letter(note: Notification) -> clients.Letter:
+    """The e-mail of a message: as who knows its matter writes it, else the message itself.
+
+    `settings.LETTERS` names, by what a message's data is about, who makes a Letter of a message, or None
+    where there is nothing left to tell. Written anew at each attempt, so that it tells how things stand then.
+    """
+    for about, path in settings.LETTERS.items():
+        if about in note.data:
+            written: clients.Letter | None = import_string(path)(note)
+            if written is None:
+                raise clients.RefusedError(_("It was over before it could be sent."))
+            return written
+    return clients.plain_letter(note.title, note.message)
 
 
 def _write(row: NotificationDelivery, error: str, final: bool) -> None:

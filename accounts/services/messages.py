@@ -38,12 +38,12 @@ def notify(
     data: dict[str, Any] | None = None,
     priority: str = NotificationPriority.NORMAL,
     expires_at: datetime | None = None,
-    own_letter: bool = False,
 ) -> list[Notification]:
     """One message to each of `users`, in the app and where else they asked for it.
 
     Who has muted the type in the app finds it in the list, as read. What goes elsewhere is stored with it
-    and sent by a worker after the commit. `own_letter`: the caller writes the e-mail itself.
+    and sent by a worker after the commit. What is about something in `settings.LETTERS` has its e-mail
+    written by who knows it, when it is sent.
     """
     if notification_type not in NotificationType.values:
         raise ValueError(f"unknown notification type {notification_type!r}")
@@ -64,8 +64,7 @@ def notify(
         )
         for user in people
     )
-    elsewhere = [row for row in channels if row.address != APP and not (own_letter and row.address == EMAIL)]
-    _post(made, elsewhere)
+    _post(made, [row for row in channels if row.address != APP])
     due = Notification.objects.filter(pk__in=[row.pk for row in made]).order_by("pk")
     # Read again, for the database set when they are due. One message a person: they are different people.
     publish_each(Topic.NOTIFICATION, {row.user_id: NotificationSerializer(row).data for row in due})

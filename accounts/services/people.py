@@ -88,9 +88,12 @@ def user_change(
     by: User,
     role: str | None = None,
     is_active: bool | None = None,
+    notes: str | None = None,
     unlock: bool = False,
 ) -> User:
-    """Change a person's role, close or open their account, lift a lock-out; logged, all or nothing.
+    """Change a person's role, close or open their account, note something about them, lift a lock-out.
+
+    Logged, all or nothing.
 
     Raises PermissionDenied for who is no administrator, ValidationError where it would leave the system
     without one, or take the rights of who asks.
@@ -108,7 +111,8 @@ def user_change(
     new_state = locked.is_active if is_active is None else is_active
     _check_change(locked, by, new_role, new_state, admins)
     changes: dict[str, Any] = {}
-    for name, value in (("role", new_role), ("is_active", new_state)):
+    new_notes = locked.notes if notes is None else notes
+    for name, value in (("role", new_role), ("is_active", new_state), ("notes", new_notes)):
         if getattr(locked, name) != value:
             changes[name] = {"from": getattr(locked, name), "to": value}
             setattr(locked, name, value)
@@ -117,7 +121,7 @@ def user_change(
         locked.lockout_expires, locked.failed_login_attempts = None, 0
     if not changes:
         return locked
-    locked.save(update_fields=["role", "is_active", "lockout_expires", "failed_login_attempts"])
+    locked.save(update_fields=["role", "is_active", "notes", "lockout_expires", "failed_login_attempts"])
     record(
         user=by,
         activity_type=ActivityType.CHANGE_SETTING,
@@ -171,11 +175,22 @@ def token_digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def token_revoke(*, token: ApiToken) -> None:
-    """From now on the token opens nothing."""
-    ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
+@transaction.atomic
+def token_revoke(*, token: ApiToken, by: User | None = None) -> None:
+    """From now on the token opens nothing. `by` is who revokes it, its owner where nobody is named.
+
+    Twice is as good as once.
+    """
+    changed = ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
     identities.forget()
-    record(user=token.user, activity_type=ActivityType.REVOKE_TOKEN, entity_type="token", entity_id=token.pk)
+    if changed:
+        record(
+            user=by or token.user,
+            activity_type=ActivityType.REVOKE_TOKEN,
+            entity_type="token",
+            entity_id=token.pk,
+            details={"owner": token.user.email, "name": token.name},
+        )
 
 
 def record(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -70,12 +71,6 @@ def test_what_is_muted_in_the_app_lies_in_the_list_as_read(person: User) -> None
     assert tell(person, "signal", "high").status == "unread"
 
 
-def test_a_letter_of_the_callers_own_is_not_doubled(person: User) -> None:
-    services.own_places_set(user=person, wanted={("alert", "email"): "low"})
-    tell(person, own_letter=True)
-    assert not NotificationDelivery.objects.exists()
-
-
 def test_a_failure_is_told_tried_again_later_and_at_last_given_up(
     person: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,6 +130,35 @@ def test_a_name_that_leads_inside_is_refused_when_it_is_sent_to(
     row = NotificationDelivery.objects.get()
     assert (row.status, row.attempts) == ("failed", 1)
     assert "own network" in row.error
+
+
+def test_an_address_is_stored_sealed_and_shown_by_kind_and_host_alone(person: User, settings: Any) -> None:
+    address = "json://user:secret@example.com/hooks/T0KEN-9876"
+    (row,) = services.channel_add(user=person, address=address, kinds=["alert"])
+    (again,) = services.channel_add(user=person, address=address, kinds=["alert"])
+    assert again.pk == row.pk  # found by its seal
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT address FROM accounts_notificationchannel")
+        ((stored,),) = cursor.fetchall()
+    assert stored.startswith("sealed:")
+    assert not {"secret", "T0KEN", "example"} & set(re.split(r"\W+", stored))
+    assert NotificationChannel.objects.get().address == address
+    assert clients.masked(address) == "json://example.com…76"
+    assert clients.masked("ntfy://my-own-topic") == "ntfy://my…ic"
+    assert str(row).endswith("alert → json")
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [settings.SECRET_KEY]
+    assert NotificationChannel.objects.get().address == address
+    settings.SECRET_KEY_FALLBACKS = []
+    tell(person)
+    services.deliver()
+    failed = NotificationDelivery.objects.get()
+    assert (failed.status, "another secret key" in failed.error) == ("failed", True)
+
+
+def test_what_a_service_says_is_kept_without_the_keys_it_repeats() -> None:
+    address = "json://user:secret@example.com/hooks/T0KEN-9876"
+    said = clients.without_secrets("404 at https://user:secret@example.com/hooks/T0KEN-9876", address)
+    assert said == "404 at https://…:…@example.com/…/…"
 
 
 def test_no_redirect_is_followed_from_where_an_address_leads() -> None:

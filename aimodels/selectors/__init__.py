@@ -5,6 +5,7 @@ from aimodels.selectors.catalogue import Unknown, catalogue, declared
 from aimodels.selectors.predictions import (
     adapted_level,
     analytics,
+    hourly_limit,
     measured_coverage,
     newest_fits,
     prediction_rows,
@@ -58,6 +59,7 @@ __all__ = [
     "evaluations",
     "grid",
     "has_ended",
+    "hourly_limit",
     "in_effect",
     "job_of",
     "jobs",

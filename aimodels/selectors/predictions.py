@@ -8,7 +8,7 @@ from functools import reduce
 from operator import or_
 from typing import Any, TypeVar
 
-from django.db.models import Avg, Count, Q, QuerySet
+from django.db.models import Avg, Count, Min, Q, QuerySet
 
 from aimodels.engine import artefact, intervals
 from aimodels.engine.intervals import SPECS
@@ -25,6 +25,13 @@ BEST = 5
 def prediction_rows(timeframe: Timeframe, since: datetime, as_of: datetime) -> int:
     """Bars that `services.foretell` needs for closes `since` to `as_of`."""
     return needed_rows(SPECS, timeframe, since, as_of, intervals.lookback(timeframe))
+
+
+def hourly_limit() -> int | None:
+    """How many predictions an hour the strictest serving model tells; None where none is limited."""
+    rows = AIModel.objects.filter(is_active=True)
+    found: int | None = rows.aggregate(least=Min("max_predictions_per_hour"))["least"]
+    return found
 
 
 def told() -> QuerySet[Prediction]:

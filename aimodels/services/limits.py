@@ -42,13 +42,21 @@ def admit(*, model_id: int, now: datetime) -> None:
 
 
 @transaction.atomic
-def limit_predictions(*, name: str, per_hour: int | None, timeframe: Timeframe = Timeframe.DAY) -> int:
+def limit_predictions(
+    *, per_hour: int | None, name: str | None = None, timeframe: Timeframe = Timeframe.DAY
+) -> int:
     """Let people ask `per_hour` predictions of a model in an hour (None: as many as they like).
 
-    For every version there is; later refits inherit it. Returns how many versions changed; ValueError for
-    a negative number.
+    Of the model `name`, or of each there is; for every version, and later refits inherit it. Returns how many
+    versions changed; ValueError for a negative number.
     """
     if per_hour is not None and per_hour < 0:
         raise ValueError(f"{per_hour} predictions an hour cannot be told; give 0 or more")
-    versions = AIModel.objects.filter(name=name, timeframe=timeframe)
+    versions = AIModel.objects.all()
+    if name is not None:
+        versions = versions.filter(name=name, timeframe=timeframe)
+    if per_hour is None:
+        versions = versions.exclude(max_predictions_per_hour=None)
+    else:
+        versions = versions.exclude(max_predictions_per_hour=per_hour, max_predictions_per_hour__isnull=False)
     return versions.update(max_predictions_per_hour=per_hour)

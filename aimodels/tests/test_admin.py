@@ -26,7 +26,7 @@ def browser() -> Client:
     return client
 
 
-def model(version: str = "1", name: str = "selection") -> AIModel:
+def model(version: str = "1", name: str = "selection", **more: Any) -> AIModel:
     return AIModel.objects.create(
         name=name,
         version=version,
@@ -36,6 +36,7 @@ def model(version: str = "1", name: str = "selection") -> AIModel:
         target_variable="return",
         fitted_as_of=datetime(2024, 1, 1, tzinfo=UTC),
         artefact=b"secret bytes",
+        **more,
     )
 
 

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from assets.models import Asset, AssetType, WatchlistTier
+from cryptopredict.common.realtime import changed
 
 _LOCK = 0x6C697374  # one register at a time: it reads, decides and writes
 
@@ -68,6 +69,43 @@ def support(*, asset: Asset) -> Asset:
         chosen.is_supported = True
         chosen.save(update_fields=["is_supported"])
     return chosen
+
+
+@transaction.atomic
+def amend(*, asset: Asset) -> Asset:
+    """Store what a person wrote about a coin, or a coin they add.
+
+    Raises ValidationError that names the field where another supported coin has the ticker or the CoinGecko
+    id, or where a coin on a tier would lose its ticker or be switched off.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    if faults := amend_faults(asset):
+        raise ValidationError(faults)
+    asset.save()
+    changed()
+    return asset
+
+
+def amend_faults(asset: Asset) -> dict[str, str]:
+    """Why a coin cannot be stored as written, by field; empty where it can."""
+    faults = {}
+    others = Asset.objects.exclude(pk=asset.pk)
+    holder = others.filter(symbol=asset.symbol, is_supported=True).first() if asset.is_supported else None
+    if holder is not None:
+        message = _(
+            "%(symbol)s is the ticker of %(name)s: store this one as unsupported, then give it its ticker."
+        )
+        faults["symbol"] = message % {"symbol": asset.symbol, "name": holder.name}
+    if asset.coingecko_id and (same := others.filter(coingecko_id=asset.coingecko_id).first()) is not None:
+        faults["coingecko_id"] = _("%(name)s has this id already.") % {"name": f"{same.name} ({same.symbol})"}
+    before = Asset.objects.filter(pk=asset.pk).exclude(watchlist_tier=WatchlistTier.NONE).first()
+    if before is not None:
+        message = _("%(name)s (%(symbol)s) stands on a tier: take it off first.")
+        words = message % {"name": before.name, "symbol": before.symbol}
+        gone = [name for name in ("is_supported", "is_active") if not getattr(asset, name)]
+        faults |= dict.fromkeys(gone + ["symbol"] * (asset.symbol != before.symbol), words)
+    return faults
 
 
 class _Known:

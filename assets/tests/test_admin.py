@@ -47,7 +47,7 @@ def test_an_asset_shows_its_candles_and_keeps_its_figures(staff: Client) -> None
     coin = AssetFactory(symbol="BTC", current_price=5.0)
     store(Timeframe.DAY, batch(coin.pk, [START], [5.0]))
     page = staff.get(f"/admin/assets/asset/{coin.pk}/change/")
-    assert "1d 2024-01-01 00:00 · 5 · 1,000,000" in page.content.decode()
+    assert "<td>2024-01-01 00:00</td><td>5</td><td>1,000,000</td>" in page.content.decode()
     assert 'name="current_price"' not in page.content.decode()
     assert staff.get(f"/admin/assets/asset/{coin.pk}/delete/").status_code == 403
     form = page.context["adminform"].form
@@ -98,3 +98,20 @@ def test_claimed_tickers_are_found_and_given_to_another_coin_unless_one_is_follo
     for _twice in range(2):
         staff.post("/admin/assets/asset/", body)
     assert list(Asset.objects.filter(symbol="TWO", is_supported=True)) == [new]
+
+
+def test_a_ticker_that_is_taken_and_a_coin_that_is_followed_are_told_at_their_fields(staff: Client) -> None:
+    held = AssetFactory(symbol="TWO", name="Old", coingecko_id="old")
+    Asset.objects.filter(pk=held.pk).update(watchlist_tier="tier1")
+    body = {"symbol": "TWO", "name": "New", "asset_type": "crypto", "quote_currency": "USD"}
+    body |= {"external_ids": "{}", "links": "{}", "is_active": "on"}
+    page = staff.post("/admin/assets/asset/add/", {**body, "is_supported": "on", "coingecko_id": "old"})
+    errors = page.context["adminform"].form.errors
+    assert "is the ticker of Old" in errors["symbol"][0]
+    assert "has this id already" in errors["coingecko_id"][0]
+    assert staff.post("/admin/assets/asset/add/", body).status_code == 302
+    page = staff.post(
+        f"/admin/assets/asset/{held.pk}/change/", {**body, "symbol": "ONE", "data_quality_score": 100}
+    )
+    assert set(page.context["adminform"].form.errors) == {"symbol", "is_supported"}
+    assert Asset.objects.filter(symbol="TWO", is_supported=True).get() == held

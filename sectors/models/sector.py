@@ -58,4 +58,4 @@ class SectorMapping(models.Model):
         triggers = [schema.touch()]
 
     def __str__(self) -> str:
-        return f"{self.asset_id} in {self.sector_id}"
+        return f"{self.asset}: {self.sector}"

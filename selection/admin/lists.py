@@ -13,10 +13,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from assets.models import WatchlistTier
-from cryptopredict.common.desk import RefusalsAsMessages, percent, refusal, table
+from assets.models import Asset, WatchlistTier
+from cryptopredict.common.desk import RefusalsAsMessages, moment, percent, refusal, table
 from selection import selectors, services
-from selection.models import Watchlist, WatchlistItem, WatchlistType
+from selection.models import ItemStatus, Watchlist, WatchlistItem, WatchlistType
 
 
 @admin.register(Watchlist)
@@ -66,6 +66,17 @@ class ItemForm(forms.ModelForm):
         model = WatchlistItem
         fields = ["asset", "tier", "priority_order"]
 
+    def clean_asset(self) -> Asset:
+        """Who is on a list already is moved there, not put on it once more."""
+        asset: Asset = self.cleaned_data["asset"]
+        here = WatchlistItem.objects.filter(watchlist__in=selectors.tier_lists(), asset=asset)
+        there = here.exclude(status=ItemStatus.REMOVED).first()
+        if there is not None:
+            message = _("%(symbol)s stands on %(tier)s already: change its tier there.")
+            words = {"symbol": asset.symbol, "tier": there.get_tier_display()}
+            raise forms.ValidationError(message, params=words)
+        return asset
+
 
 @admin.register(WatchlistItem)
 class WatchlistItemAdmin(RefusalsAsMessages):
@@ -103,7 +114,7 @@ class WatchlistItemAdmin(RefusalsAsMessages):
     @admin.display(description=_("history"))
     def history(self, item: WatchlistItem) -> SafeString | str:
         told = [
-            (f"{row.activity_time:%Y-%m-%d %H:%M}", row.user, selectors.moved(row), row.details["notes"])
+            (moment(row.activity_time), row.user, selectors.moved(row), row.details["notes"])
             for row in selectors.tier_history(item.asset_id)
         ]
         return table([_t("when"), _t("who"), _t("what"), _t("why")], told)
@@ -146,5 +157,5 @@ class WatchlistItemAdmin(RefusalsAsMessages):
             self.message_user(request, refusal(error), messages.ERROR)
             return
         for made in moves:
-            what = f"{made.asset}: {made.refusal or f'{made.before} → {made.after}'}"
+            what = f"{made.asset}: {made.refusal or selectors.tier_change(made.before, made.after)}"
             self.message_user(request, what, messages.SUCCESS if made.is_done else messages.ERROR)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -17,12 +18,12 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from cryptopredict.common.desk import UNKNOWN, RecordAdmin, lines, pairs, percent, refusal, table
+from cryptopredict.common.desk import UNKNOWN, RecordAdmin, lines, moment, pairs, percent, refusal, table
 from cryptopredict.common.desk import spark as draw
 from selection import selectors, services
 from selection.admin import worth
 from selection.admin.filters import ChanceFilter, ExpiryFilter, PriorityFilter, StatusFilter
-from selection.forms import DecisionForm, grouped
+from selection.forms import DecisionForm, grouped, refused
 from selection.models import Decision, Suggestion, WatchlistAnalysis
 from selection.serializers import reasoning
 from selection.words import TIER_NAMES
@@ -30,7 +31,7 @@ from selection.words import TIER_NAMES
 HISTORY_ROWS = 14
 MOST_URGENT = 2
 REASONS = 2
-TOLD = 20  # refusals told one by one; more are counted
+TOLD = 20  # reasons, and coins of each, that are told; more are counted
 
 
 class Queue(ChangeList):
@@ -69,20 +70,22 @@ class SuggestionAdmin(RecordAdmin):
     change_list_template = "admin/selection/suggestion/change_list.html"
     change_form_template = "admin/selection/suggestion/change_form.html"
     fields = [
+        "coin",
         "change",
-        ("chance", "base", "priority"),
+        "status_words",
+        "chance",
         "spark",
         "why",
         "flip",
+        "regime",
+        "decisions",
+        "expires_at",
+        "as_of",
+        "suggested_at",
         "figures",
         "history",
-        ("sector", "regime"),
-        ("timeframe", "as_of", "suggested_at", "expires_at", "deferred_until"),
-        ("status_words", "reviewed_by", "reviewed_at"),
-        "decisions",
     ]
-    readonly_fields = ["change", "chance", "base", "spark", "why", "flip", "figures"]
-    readonly_fields += ["history", "sector", "regime"]
+    readonly_fields = ["coin", "change", "chance", "spark", "why", "flip", "figures", "history", "regime"]
     readonly_fields += ["decisions", "suggested_at", "status_words"]
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
@@ -192,10 +195,6 @@ class SuggestionAdmin(RecordAdmin):
             _t("base rate %(rate)s") % {"rate": percent(row.base_rate)},
         )
 
-    @admin.display(description=_("base rate"), ordering="base_rate")
-    def base(self, row: Suggestion) -> str:
-        return percent(row.base_rate)
-
     @admin.display(description=_("scores"))
     def scores(self, row: Suggestion) -> SafeString | str:
         data = row.supporting_data
@@ -222,10 +221,6 @@ class SuggestionAdmin(RecordAdmin):
     def figures(self, row: Suggestion) -> SafeString | str:
         return pairs({**row.supporting_data, **row.performance_metrics})
 
-    @admin.display(description=_("sector"))
-    def sector(self, row: Suggestion) -> str:
-        return row.asset.sector_name or UNKNOWN
-
     @admin.display(description=_("market then"))
     def regime(self, row: Suggestion) -> str:
         return selectors.regime_words(row.as_of)
@@ -234,9 +229,9 @@ class SuggestionAdmin(RecordAdmin):
     def status_words(self, row: Suggestion) -> str:
         words = row.get_status_display()
         if row.reviewed_by_id:
-            return f"{words}, {row.reviewed_by}, {row.reviewed_at:%Y-%m-%d %H:%M}"
+            return f"{words}, {row.reviewed_by}, {moment(row.reviewed_at)}"
         if row.deferred_until is not None:
-            return _t("deferred until %(moment)s") % {"moment": f"{row.deferred_until:%Y-%m-%d %H:%M}"}
+            return _t("deferred until %(moment)s") % {"moment": moment(row.deferred_until)}
         return str(words)
 
     @admin.display(description=_("scores so far"))
@@ -254,7 +249,7 @@ class SuggestionAdmin(RecordAdmin):
     def decisions(self, row: Suggestion) -> SafeString | str:
         reviews = row.reviews.select_related("reviewer").order_by("reviewed_at")
         return lines(
-            f"{each.reviewed_at:%Y-%m-%d %H:%M} {each.get_decision_display()}, {each.reviewer}"
+            f"{moment(each.reviewed_at)} {each.get_decision_display()}, {each.reviewer}"
             f"{': ' if each.review_notes else ''}{each.review_notes}"
             for each in reviews
         )
@@ -305,7 +300,7 @@ class SuggestionAdmin(RecordAdmin):
             "form": form,
             "ids": ids,
             "changes": grouped([each for each in answers if each.is_done]),
-            "refused": [each for each in answers if not each.is_done],
+            "refused": refused(answers),
             "count": sum(each.is_done for each in answers),
             "tier_fill": selectors.tier_fill(),
         }
@@ -313,7 +308,6 @@ class SuggestionAdmin(RecordAdmin):
 
     def _tell(self, request: HttpRequest, answers: list[services.Outcome], decision: Decision) -> None:
         done = [each for each in answers if each.is_done]
-        refused = [each for each in answers if not each.is_done]
         words = {
             Decision.APPROVE: ngettext(
                 "%(count)d suggestion approved and carried out: %(which)s",
@@ -332,13 +326,18 @@ class SuggestionAdmin(RecordAdmin):
             ),
         }[decision]
         if done:
-            which = ", ".join(each.symbol for each in done[:TOLD]) + (" …" if len(done) > TOLD else "")
+            which = _which([each.symbol for each in done])
             self.message_user(request, words % {"count": len(done), "which": which}, messages.SUCCESS)
-        for each in refused[:TOLD]:
-            self.message_user(request, f"{each.symbol}: {each.reason}", messages.ERROR)
-        if len(refused) > TOLD:
+        reasons = refused(answers)
+        for reason, symbols in reasons[:TOLD]:
+            self.message_user(request, f"{_which(symbols)}: {reason}", messages.ERROR)
+        if left := sum(len(symbols) for _reason, symbols in reasons[TOLD:]):
             more = _t("%(count)d more could not be carried out; they are still in the queue.")
-            self.message_user(request, more % {"count": len(refused) - TOLD}, messages.WARNING)
+            self.message_user(request, more % {"count": left}, messages.WARNING)
+
+
+def _which(symbols: Sequence[str]) -> str:
+    return ", ".join(symbols[:TOLD]) + (" …" if len(symbols) > TOLD else "")
 
 
 def _chosen(request: HttpRequest, queryset: QuerySet[Suggestion]) -> list[int]:

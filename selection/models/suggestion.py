@@ -96,7 +96,7 @@ class Suggestion(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.suggestion_type} {self.asset_id}"
+        return f"{self.asset}: {self.get_suggestion_type_display()}"
 
 
 class SuggestionReview(models.Model):
@@ -116,4 +116,4 @@ class SuggestionReview(models.Model):
         triggers = schema.append_only()
 
     def __str__(self) -> str:
-        return f"{self.decision} {self.suggestion_id}"
+        return f"{self.get_decision_display()}: {self.suggestion}"

@@ -100,4 +100,4 @@ class WatchlistItem(models.Model):
         triggers = [schema.touch()]
 
     def __str__(self) -> str:
-        return f"{self.asset_id} on {self.watchlist_id}"
+        return f"{self.asset} {self.get_tier_display()}"

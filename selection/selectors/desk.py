@@ -52,6 +52,16 @@ def queue(priority: int | None = None, days: int | None = None) -> QuerySet[Sugg
     return rows
 
 
+def suggestions() -> QuerySet[Suggestion]:
+    """All suggestions with their coin, newest first."""
+    return Suggestion.objects.select_related("asset").order_by("-suggested_at", "-pk")
+
+
+def pending_suggestions() -> QuerySet[Suggestion]:
+    """The queue by the database's clock: pending, not over, not deferred; most urgent and likely first."""
+    return queue()
+
+
 def price_paths(asset_ids: Collection[int], timeframe: Timeframe = Timeframe.DAY) -> dict[int, list[float]]:
     """The closes of the last 60 days of each coin, oldest first, NaN where none is stored; for a spark line.
 
@@ -157,9 +167,17 @@ def tier_history(asset_id: int) -> QuerySet[UserActivity]:
 def moved(row: UserActivity) -> str:
     """What one entry of `tier_history` did, in words."""
     if row.activity_type == ActivityType.REVIEW_SUGGESTION:
-        return _("suggestion approved: %(change)s") % {"change": row.details.get("tier", "")}
-    words = _("order %(from)s → %(to)s") if row.action == "order" else "%(from)s → %(to)s"
-    return words % {"from": row.details.get("from", ""), "to": row.details.get("to", "")}
+        before, _arrow, after = row.details.get("tier", "").partition(" → ")
+        return _("suggestion approved: %(change)s") % {"change": tier_change(before, after)}
+    before, after = str(row.details.get("from", "")), str(row.details.get("to", ""))
+    if row.action == "order":
+        return _("order %(from)s → %(to)s") % {"from": before, "to": after}
+    return tier_change(before, after)
+
+
+def tier_change(before: str, after: str) -> str:
+    """A move between two tiers, in words."""
+    return f"{TIER_NAMES.get(before, before)} → {TIER_NAMES.get(after, after)}"
 
 
 def suggestions_of(status: str) -> QuerySet[Suggestion]:

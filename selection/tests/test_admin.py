@@ -106,8 +106,8 @@ def test_the_page_before_a_decision_shows_what_will_change_and_what_cannot(brows
     page = browser.post(reverse(QUEUE), body)
     (change,) = page.context["changes"]
     assert (change.before, change.after, change.symbols) == ("not listed", "Tier 1", (rows[0].asset.symbol,))
-    (refused,) = page.context["refused"]
-    assert refused.symbol == rows[1].asset.symbol
+    ((_reason, symbols),) = page.context["refused"]
+    assert symbols == (rows[1].asset.symbol,)
     assert "“Tier 1” is full" in page.content.decode()
     assert (selectors.tiers(), SuggestionReview.objects.count()) == ({}, 0)
 
@@ -246,7 +246,7 @@ def test_coins_are_put_on_and_taken_off_the_tiers_in_the_admin(browser: Client) 
     item = selectors.tier_item(coin)
     assert item.priority_order == 3
     page = browser.get(reverse("admin:selection_watchlistitem_change", args=[item.pk])).content.decode()
-    assert "none → tier2" in page
+    assert "not listed → Tier 2" in page
     assert "liquid" in page
     browser.post(reverse("admin:selection_watchlistitem_delete", args=[item.pk]), {"post": "yes"})
     assert (tier(coin), selectors.tiers()) == ("none", {})

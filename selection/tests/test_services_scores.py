@@ -20,6 +20,7 @@ from assets.tests.stored import store_panel
 from selection import engine, selectors, services
 from selection.engine.features import FEATURES
 from selection.models import Suggestion, WatchlistAnalysis
+from selection.selectors.cards import BUYS
 from selection.services import columns, scores
 from selection.tests.markets import market
 
@@ -128,7 +129,7 @@ def test_a_short_or_wrong_panel_is_refused() -> None:
 def test_exposure_keeps_coins_from_being_called_a_buy(monkeypatch: pytest.MonkeyPatch) -> None:
     as_of = stored()
     run(as_of)
-    assert WatchlistAnalysis.objects.filter(recommendation__in=selectors.BUYS).exists()
+    assert WatchlistAnalysis.objects.filter(recommendation__in=BUYS).exists()
     monkeypatch.setattr(scores.macro, "exposures", lambda timeframe, times: np.zeros(len(times)))
     panel = load_panel(Timeframe.DAY, as_of, selectors.rows_needed(Timeframe.DAY, as_of, as_of))
     result, _models = scores.analyse(panel, len(panel.times) - 1)

@@ -146,7 +146,7 @@ class TradingSignal(Analysis):
         ]
 
     def __str__(self) -> str:
-        return f"{self.signal_type} {self.asset_id} {self.as_of:%Y-%m-%d %H:%M}"
+        return f"{self.asset} {self.signal_type} {self.as_of:%Y-%m-%d %H:%M}"
 
 
 class SignalCandidate(Analysis):
@@ -205,4 +205,4 @@ class SignalCandidate(Analysis):
         triggers = record_triggers(fill_once=("outcome", "return_r"))
 
     def __str__(self) -> str:
-        return f"{self.signal_type} {self.asset_id} {self.as_of:%Y-%m-%d %H:%M}"
+        return f"{self.asset} {self.signal_type} {self.as_of:%Y-%m-%d %H:%M}"

@@ -7,13 +7,14 @@ from trading.services.executions import Executed, execute, preview, sizing
 from trading.services.orders import ReportedFill
 from trading.services.outcomes import close
 from trading.services.positions import close_positions, exit_position
-from trading.services.profiles import profile_of, set_limits, set_profile
+from trading.services.profiles import LIMITS, profile_faults, profile_of, set_profile
 from trading.services.rebalances import ask_rebalance, work_out
 from trading.services.refusals import Refused
 from trading.services.reviews import review
 from trading.services.stage import signal
 
 __all__ = [
+    "LIMITS",
     "TASK",
     "Executed",
     "Plan",
@@ -33,9 +34,9 @@ __all__ = [
     "fail",
     "mend",
     "preview",
+    "profile_faults",
     "profile_of",
     "review",
-    "set_limits",
     "set_profile",
     "signal",
     "sizing",

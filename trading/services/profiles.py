@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,7 @@ from accounts.services import record
 from trading.models import SHARES, RiskProfile
 
 SWITCHES = ("follows_regime", "is_automatic")
+LIMITS = ("max_position_size", *SHARES, "target_volatility", *SWITCHES)
 MOST_SIZE = Decimal(10) ** 12
 MOST_VOLATILITY = 10.0
 
@@ -31,15 +33,12 @@ def lock(user: User) -> RiskProfile:
 
 
 @transaction.atomic
-def set_profile(*, user: User, **changes: Any) -> RiskProfile:
-    """Change the limits named; shares lie from 0 to 1. Raises ValidationError naming each field that
-    cannot be."""
-    known = {"max_position_size", "target_volatility", *SHARES, *SWITCHES}
-    errors = {name: _("There is no such limit.") for name in changes if name not in known}
-    for name, value in changes.items():
-        if name in known and (fault := _fault(name, value)):
-            errors[name] = fault
-    if errors:
+def set_profile(*, user: User, by: User | None = None, **changes: Any) -> RiskProfile:
+    """Change the limits named; shares lie from 0 to 1. `by` is who does it, `user` where nobody is named.
+
+    Raises ValidationError naming each field that cannot be.
+    """
+    if errors := profile_faults(changes):
         raise ValidationError(errors)
     profile = lock(user)
     before = {name: getattr(profile, name) for name in changes}
@@ -48,7 +47,7 @@ def set_profile(*, user: User, **changes: Any) -> RiskProfile:
         RiskProfile.objects.filter(pk=profile.pk).update(**changed)
         details = {name: [str(before[name]), str(value)] for name, value in changed.items()}
         record(
-            user=user,
+            user=by or user,
             activity_type=ActivityType.CHANGE_SETTING,
             entity_type="risk_profile",
             entity_id=profile.pk,
@@ -58,9 +57,13 @@ def set_profile(*, user: User, **changes: Any) -> RiskProfile:
     return profile
 
 
-def set_limits(*, user: User, max_position_size: Decimal, max_portfolio_risk: float) -> RiskProfile:
-    """The two limits an administrator sets: USD a position, and the share of the portfolio lost at a stop."""
-    return set_profile(user=user, max_position_size=max_position_size, max_portfolio_risk=max_portfolio_risk)
+def profile_faults(changes: Mapping[str, Any]) -> dict[str, str]:
+    """Why limits cannot be as named, by name; empty where they can."""
+    found = {
+        name: _fault(name, value) if name in LIMITS else _("There is no such limit.")
+        for name, value in changes.items()
+    }
+    return {name: fault for name, fault in found.items() if fault}
 
 
 def _fault(name: str, value: Any) -> str:

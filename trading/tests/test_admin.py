@@ -6,8 +6,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.models import UserActivity
 from aimodels.models import LedgerEntry
-from trading.models import RiskProfile, SignalStatus
+from trading.models import SHARES, RiskProfile, SignalStatus
 from trading.tests.factories import (
     AdviceFactory,
     BacktestFactory,
@@ -74,11 +75,23 @@ def test_active_signals_can_be_cancelled_and_the_others_say_why_not(admin: Clien
 def test_limits_are_saved_and_bad_ones_refused_at_the_field(admin: Client) -> None:
     person = UserFactory()
     url = reverse("admin:trading_riskprofile_add")
-    form = {"user": person.pk, "max_position_size": "750", "max_portfolio_risk": "0.05"}
-    assert admin.post(url, {**form, "max_portfolio_risk": "5"}).status_code == 200
+    form = {"user": person.pk, **dict.fromkeys(SHARES, "0.05")}
+    form |= {"max_position_size": "750", "target_volatility": "0.2", "is_automatic": "on"}
+    bad = {"max_portfolio_risk": "5", "max_daily_loss": "-1", "max_position_size": "0"}
+    page = admin.post(url, {**form, **bad})
+    assert set(page.context["adminform"].form.errors) == set(bad)
+    assert "is no share" in page.content.decode()
     assert not RiskProfile.objects.exists()
     assert admin.post(url, form).status_code == 302
-    assert RiskProfile.objects.get(user=person).max_position_size == 750
+    row = RiskProfile.objects.get(user=person)
+    assert (row.max_position_size, row.max_daily_loss, row.follows_regime, row.is_automatic) == (
+        750,
+        0.05,
+        False,
+        True,
+    )
+    told = UserActivity.objects.get(entity_type="risk_profile")
+    assert told.user != person  # who changed it, not whose it is
 
 
 def test_the_ledger_shows_its_links_and_lets_nobody_write(admin: Client) -> None:

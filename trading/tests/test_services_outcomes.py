@@ -11,7 +11,7 @@ from assets.engine.timeframe import Timeframe
 from assets.models import Asset
 from assets.tests.stored import AssetFactory, batch, store
 from trading.models import RiskProfile, SignalCandidate, SignalStatus, TradingSignal
-from trading.services import cancel, close, set_limits
+from trading.services import cancel, close, set_profile
 from trading.tests.factories import MOMENT, CandidateFactory, SignalFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -162,10 +162,10 @@ def test_only_an_active_signal_can_be_cancelled(status: str) -> None:
 
 def test_limits_are_kept_and_bad_ones_refused() -> None:
     user = UserFactory()
-    set_limits(user=user, max_position_size=500, max_portfolio_risk=0.01)
-    set_limits(user=user, max_position_size=700, max_portfolio_risk=0.03)
+    set_profile(user=user, max_position_size=500, max_portfolio_risk=0.01)
+    set_profile(user=user, max_position_size=700, max_portfolio_risk=0.03)
     profile = RiskProfile.objects.get()
     assert (profile.max_position_size, profile.max_portfolio_risk) == (700, 0.03)
     with pytest.raises(ValidationError) as refused:
-        set_limits(user=user, max_position_size=0, max_portfolio_risk=2)
+        set_profile(user=user, max_position_size=0, max_portfolio_risk=2)
     assert set(refused.value.message_dict) == {"max_position_size", "max_portfolio_risk"}
