@@ -9,6 +9,9 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import NotificationPriority, NotificationType, User
@@ -23,6 +26,21 @@ def zones() -> list[tuple[str, str]]:
     return [(name, name) for name in sorted(available_timezones())]
 
 
+class ZoneSelect(forms.Select):
+    """A select of hundreds of names, written at once: Django's own renders a template for each of them."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        """The element with its options, those of `choices`; `value` is chosen."""
+        chosen = str(value)
+        options = format_html_join(
+            "",
+            '<option value="{}"{}>{}</option>',
+            ((key, " selected" if key == chosen else "", word) for key, word in self.choices),
+        )
+        written = flatatt(self.build_attrs(self.attrs, {**(attrs or {}), "name": name}))
+        return format_html("<select{}>{}</select>", written, options)
+
+
 class ProfileForm(forms.Form):
     """Name, language, zone and colours of one person."""
 
@@ -32,6 +50,7 @@ class ProfileForm(forms.Form):
     timezone = forms.ChoiceField(
         label=_("Time zone"),
         choices=zones,
+        widget=ZoneSelect,
         help_text=_("Times are shown relative; the exact one, on hover, is in this zone."),
     )
     theme = forms.ChoiceField(label=_("Colours of the page"), choices=THEMES)

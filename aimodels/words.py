@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from aimodels.engine import footing
 from aimodels.engine.footing import Cause
 
 Words = Mapping[str, str | Promise]
@@ -86,6 +87,24 @@ FIGURES: Words = {
     "interval_score": _("Interval score against the rival's"),
     "interval_width": _("Width against the rival's"),
 }
+#: What people call the features of the price intervals.
+FEATURES: Words = {
+    "volatility_30d": _("30-day volatility"),
+    "volatility_1d_30d": _("Volatility, 1 against 30 days"),
+    "volatility_3d_30d": _("Volatility, 3 against 30 days"),
+    "volatility_7d_30d": _("Volatility, 7 against 30 days"),
+    "volatility_14d_30d": _("Volatility, 14 against 30 days"),
+    "volatility_90d_30d": _("Volatility, 90 against 30 days"),
+    "range_1d_30d": _("Range of the day against 30-day volatility"),
+    "range_3d_30d": _("Range of 3 days against 30-day volatility"),
+    "range_7d_30d": _("Range of 7 days against 30-day volatility"),
+    "range_30d_30d": _("Range of 30 days against 30-day volatility"),
+    "volume_1d_30d": _("Last day's volume against the month"),
+    "return_1d": _("Last day's return against its volatility"),
+    "distance_20d": _("Distance to the 20-day mean"),
+    "turnover_30d": _("Volume of a usual day"),
+    "weekend": _("Share of weekend days"),
+}
 #: What models declare of themselves, and what a comparison is made with; the engine knows no languages.
 DECLARED: Words = {
     "80 % interval of the price 1 days ahead": _("80 % interval of the price 1 days ahead"),
@@ -154,6 +173,11 @@ def declared(text: str) -> str:
     return str(DECLARED.get(text, text))
 
 
+def feature_name(name: str) -> str:
+    """What people call a feature of the price intervals; one not known here keeps its name."""
+    return str(FEATURES.get(name, name.replace("_", " ")))
+
+
 def check_words(check: Mapping[str, Any]) -> str:
     """Why a comparison stood against a version, or could not be made."""
     told = {
@@ -202,3 +226,23 @@ def standing_words(document: Mapping[str, Any]) -> str:
         return ""
     words = (SILENT if document["withheld"] else SERVES).get(document["state"])
     return document["reason"] if words is None else str(words) % {"version": document["version"]}
+
+
+def footing_words(text: str) -> str:
+    """The same of a reason that was stored as an English text alone; one not known here stays as it is."""
+    for english, words in _STORED:
+        found = english.fullmatch(text)
+        if found is not None:
+            return str(words) % {"version": found.groupdict().get("version", "")}
+    return text
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    return re.compile(re.escape(template).replace(re.escape("%(version)s"), r"(?P<version>\S+)"))
+
+
+_STORED = [
+    (_pattern(english), words[cause or "missing"])
+    for engine, words in ((footing.SERVES, SERVES), (footing.SILENT, SILENT))
+    for cause, english in engine.items()
+]

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from aimodels import selectors as aimodels
 from assets.engine import indicators
 from assets.engine.panel import Floats
 from assets.engine.timeframe import Timeframe
@@ -26,6 +27,7 @@ from macro import selectors as macro
 from sectors import selectors as sectors
 from selection.selectors import pages
 from selection.serializers import in_words
+from selection.words import score_reason
 from trading import selectors as trading
 
 TIMEFRAMES = tuple(str(length) for length in Timeframe)
@@ -41,6 +43,7 @@ def coin(request: HttpRequest, pk: int) -> HttpResponse:
     investor = role_at_least(request.user, "casual")
     lengths = stored_timeframes(asset)
     length = request.GET.get("timeframe", "")
+    now = timezone.now()
     context: dict[str, Any] = {
         "asset": asset,
         "investor": investor,
@@ -48,17 +51,34 @@ def coin(request: HttpRequest, pk: int) -> HttpResponse:
         "length": length if length in lengths else str(Timeframe.DAY),
         "macro_step": macro.macro_step(macro.latest_regime()),
         "sector_step": sectors.sector_step(asset),
+        "unproven": unproven(now),
     }
     if investor:
         score = pages.score_step(asset)
         context |= {
             "score_step": score,
+            "score_note": score_reason(score.reason) if score else "",
             "score_reasons": [in_words(driver) for driver in score.drivers] if score else [],
             "trading_step": trading.trading_step(asset),
             "signals": list(trading.signals().filter(asset=asset)[:10]),
-            "fresh": trading.freshness(timezone.now()),
+            "fresh": trading.freshness(now),
         }
     return page(request, "coin.html", context)
+
+
+def unproven(now: datetime) -> dict[str, str]:
+    """Of each layer whose models have not shown skill or may not be believed, why; three queries."""
+    names = {
+        "macro": ("macro_regime",),
+        "sectors": ("sectors.outlook",),
+        "selection": ("selection_7d",),
+        "trading": ("timing_long", "timing_short"),
+    }
+    stands = aimodels.standings(Timeframe.DAY, now, tuple(name for group in names.values() for name in group))
+    return {
+        layer: "; ".join(dict.fromkeys(stands[name].reason for name in group if stands[name].reason))
+        for layer, group in names.items()
+    }
 
 
 @charts.chart_view("guest")

@@ -17,6 +17,7 @@ from assets.selectors import is_simulated
 from cryptopredict.common.cards import Card
 from cryptopredict.common.htmx import for_role
 from cryptopredict.common.realtime import Topic
+from cryptopredict.common.remembered import remembered
 from cryptopredict.common.restapi import role_at_least
 
 TOP = 8  # rows of a list on the dashboard
@@ -33,6 +34,7 @@ class Part:
     topic: Topic
     title: str | Promise
     number: int = 0  # 1..4 for the layer cards
+    is_own: bool = False  # whether it is about the reader, so that nothing of it can be shared
 
     @property
     def trigger(self) -> str:
@@ -54,8 +56,18 @@ CARDS = (
 )
 LISTS = (
     Part("market", "cryptopredict", "market", "guest", Topic.REGIME, _("Market")),
-    Part("portfolio", "cryptopredict", "portfolio", "casual", Topic.PORTFOLIO, _("Your portfolio")),
-    Part("notifications", "cryptopredict", "notifications", "casual", Topic.NOTIFICATION, _("Notifications")),
+    Part(
+        "portfolio", "cryptopredict", "portfolio", "casual", Topic.PORTFOLIO, _("Your portfolio"), is_own=True
+    ),
+    Part(
+        "notifications",
+        "cryptopredict",
+        "notifications",
+        "casual",
+        Topic.NOTIFICATION,
+        _("Notifications"),
+        is_own=True,
+    ),
     Part("suggestions", "cryptopredict", "suggestions", "casual", Topic.SUGGESTION, _("Suggestions waiting")),
     Part("models", "cryptopredict", "models", "guest", Topic.OUTCOME, _("Models")),
     Part("signals", "trading", "active_signals", "casual", Topic.SIGNAL, _("Active signals")),
@@ -128,7 +140,8 @@ def _context(part: Part, user: Any) -> dict[str, Any]:
 def ask(part: Part, user: Any) -> Any:
     """What the layer says; None where it has not run yet. The project's own parts stand in `panels`."""
     where = "panels" if part.app == "cryptopredict" else "selectors"
-    return getattr(import_module(f"{part.app}.{where}"), part.selector)(user)
+    selector = getattr(import_module(f"{part.app}.{where}"), part.selector)
+    return selector(user) if part.is_own else remembered(f"dashboard:{part.slug}", lambda: selector(user))
 
 
 # What stands around every page

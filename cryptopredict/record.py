@@ -22,6 +22,7 @@ from assets.engine.timeframe import Timeframe
 from assets.models import Origin
 from assets.selectors import last_close
 from cryptopredict.common.htmx import for_role, page
+from cryptopredict.common.remembered import DAY, remembered
 from macro import selectors as macro
 from sectors import selectors as sectors
 from trading import selectors as trading
@@ -162,6 +163,14 @@ def record(request: HttpRequest) -> HttpResponse:
     until = last_close(Timeframe.DAY) or timezone.now()
     since = until - timedelta(days=DAYS)
     shown = LAYERS[layer]
+    groups, signals = remembered(
+        f"record:{layer}:{origin}:{until:%Y%m%d%H%M}",
+        lambda: (
+            shown.read(origin, since, until),
+            _signals(origin, since, until) if layer == "trading" else None,
+        ),
+        DAY,
+    )
     context = {
         "layers": [(key, one.title) for key, one in LAYERS.items()],
         "layer": layer,
@@ -169,8 +178,8 @@ def record(request: HttpRequest) -> HttpResponse:
         "models": [(name, model_name(name)) for name in shown.models],
         "origin": origin.value,
         "origins": Origin.choices,
-        "groups": shown.read(origin, since, until),
-        "signals": _signals(origin, since, until) if layer == "trading" else None,
+        "groups": groups,
+        "signals": signals,
         "days": DAYS,
         "as_of": until,
         "ledger": aimodels.ledger_state(),

@@ -16,6 +16,7 @@ import numpy as np
 from aimodels.engine import interval_figures, intervals
 from aimodels.engine.figures import Figure, Span
 from aimodels.engine.registry import Declared, Ground
+from aimodels.words import feature_name as interval_word
 from assets import selectors as assets
 from assets.engine.panel import Panel
 from assets.engine.timeframe import Timeframe
@@ -24,16 +25,20 @@ from cryptopredict.lookahead import Market
 from macro import engine as macro
 from macro.engine import figures as macro_figures
 from macro.engine import regime as macro_regime
+from macro.words import feature_name as macro_word
 from sectors import engine as sectors
 from sectors.engine import figures as sector_figures
 from sectors.engine import layer as sector_layer
+from sectors.words import feature_name as sector_word
 from selection import engine as selection
 from selection.engine import figures as selection_figures
 from selection.engine import score as selection_score
+from selection.words import feature_name as selection_word
 from trading import engine as trading
 from trading.engine import figures as trading_figures
 from trading.engine import probability as trading_probability
 from trading.engine import tail as trading_tail
+from trading.words import feature_name as trading_word
 
 Inputs = dict[str, Any]
 
@@ -182,10 +187,21 @@ LOOKBACK: Mapping[str, Callable[[Timeframe], int]] = {
 }
 
 
+WORDS: Mapping[str, Callable[[str], str]] = {
+    "macro": macro_word,
+    "sectors": sector_word,
+    "selection": selection_word,
+    "trading": trading_word,
+    "predictions": interval_word,
+}
+
+
 class Catalogue:
     """The models in the order of the funnel, and the user's market to teach them on."""
 
-    models: Mapping[str, Declared] = {one.spec.name: one for one in _declared()}
+    models: Mapping[str, Declared] = {
+        one.spec.name: replace(one, feature_word=WORDS[one.layer]) for one in _declared()
+    }
 
     def ground(
         self, timeframe: Timeframe, as_of: datetime, since: datetime, names: tuple[str, ...]

@@ -24,6 +24,10 @@ FEATURES: Mapping[str, str | Promise] = {
     "volatility_ratio": gettext_lazy("Volatility now against usual"),
     "drawdown_90": gettext_lazy("Fall from the 90-day high"),
     "breadth_50": gettext_lazy("Coins above their 50-day mean"),
+    "cost_of_up": gettext_lazy("Distance to a rising market"),
+    "cost_of_neither": gettext_lazy("Distance to a sideways market"),
+    "cost_of_down": gettext_lazy("Distance to a falling market"),
+    "calm_minus_turbulent": gettext_lazy("Nearer to turbulence than to calm"),
 }
 SOURCES: Mapping[str, str | Promise] = {
     "fear_greed_index": gettext_lazy("Fear and greed"),

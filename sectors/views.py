@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from aimodels import selectors as aimodels
 from assets.engine.timeframe import Timeframe
 from assets.models import Origin
 from assets.selectors import last_close
@@ -42,7 +43,9 @@ def sector(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Sector, slug=slug)
     sort = sorted_by(request, selectors.MEMBER_SORTS, "-cap")
     members = Paginator(selectors.members(found, sort), PAGE).get_page(request.GET.get("page"))
-    context = {**selectors.sector_page(found, timezone.now()), "members": members, "sort": sort}
+    now = timezone.now()
+    standing = aimodels.standing("sectors.outlook", now=now)
+    context = {**selectors.sector_page(found, now), "standing": standing, "members": members, "sort": sort}
     return page(request, "sectors/sector.html", context)
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
+from aimodels.words import footing_words
 from selection.engine.reasons import PHRASES, Reason, figures
 
+MONTH = "30 days: "  # before what records say of the model of thirty days
 #: The templates of the engine's PHRASES, said again where the translators' tools look.
 TEMPLATES = (
     gettext_noop("1-week return {value}, above {percentile} of coins"),
@@ -42,6 +45,28 @@ UNITS: Mapping[str, str] = {
     "trillion USD": gettext_noop("%(number)s trillion USD"),
 }
 
+#: What people call the factors of a score where no value stands beside them.
+FEATURES: Mapping[str, str | Promise] = {
+    "momentum_1w": gettext_lazy("1-week return"),
+    "momentum_2w": gettext_lazy("2-week return"),
+    "momentum_3w": gettext_lazy("3-week return"),
+    "momentum_4w": gettext_lazy("4-week return"),
+    "momentum_8w": gettext_lazy("8-week return"),
+    "reversal_1d": gettext_lazy("Last day's return"),
+    "size": gettext_lazy("Market cap"),
+    "volume": gettext_lazy("Daily volume"),
+    "volume_surge": gettext_lazy("Volume against its monthly mean"),
+    "idiosyncratic_volatility": gettext_lazy("Volatility of its own"),
+    "total_volatility": gettext_lazy("Volatility"),
+    "long_volatility": gettext_lazy("90-day volatility"),
+    "beta": gettext_lazy("How much it moves with the market"),
+    "max_daily_return": gettext_lazy("Best day of the month"),
+    "drawdown": gettext_lazy("Fall from the 90-day high"),
+    "illiquidity": gettext_lazy("Price move per million USD traded"),
+    "age": gettext_lazy("Days of prices in the last year"),
+    "sector_strength": gettext_lazy("Momentum of its sector"),
+}
+
 #: Where a coin stands, in words.
 TIER_NAMES: Mapping[str, str | Promise] = {
     "": gettext_lazy("not listed"),
@@ -49,6 +74,11 @@ TIER_NAMES: Mapping[str, str | Promise] = {
     "tier1": gettext_lazy("Tier 1"),
     "tier2": gettext_lazy("Tier 2"),
 }
+
+
+def feature_name(name: str) -> str:
+    """What people call the factor; one not known here keeps its name."""
+    return str(FEATURES.get(name, name.replace("_", " ")))
 
 
 def reason_words(reason: Reason) -> str:
@@ -60,3 +90,25 @@ def reason_words(reason: Reason) -> str:
 def _figure(text: str) -> str:
     number, _space, unit = text.partition(" ")
     return _(UNITS[unit]) % {"number": number} if unit else text
+
+
+#: What the records of scores keep in English.
+REASONS: Mapping[str, str | Promise] = {
+    "too few of the coin's factors are known": gettext_lazy("too few of the coin's factors are known"),
+    "no coin in the universe": gettext_lazy("no coin in the universe"),
+}
+_NO_FIT = re.compile(r"no fit of \S+ for (?P<day>\S+): too little history")
+
+
+def score_reason(text: str) -> str:
+    """Why a coin has no score, or what its models stood on, in words."""
+    told = []
+    for part in filter(None, text.split("; ")):
+        month = part.startswith(MONTH)
+        own = part.removeprefix(MONTH)
+        no_fit = _NO_FIT.fullmatch(own)
+        said = str(REASONS.get(own) or footing_words(own))
+        if no_fit:
+            said = _("there was too little history to learn from on %(day)s") % no_fit.groupdict()
+        told.append(_("30 days: %(reason)s") % {"reason": said} if month else said)
+    return "; ".join(told)

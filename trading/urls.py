@@ -7,6 +7,7 @@ from trading.views import backtests, orders, portfolio, record, risk, signals
 app_name = "trading"
 urlpatterns = [
     path("signals/", signals.signals, name="signals"),
+    path("signals/data/", signals.signals_data, name="signals_data"),
     path("signals/<int:pk>/", signals.signal_detail, name="signal_detail"),
     path("signals/<int:pk>/execute/", orders.execute, name="execute"),
     path("signals/<int:pk>/preview/", orders.preview, name="preview"),

@@ -49,7 +49,7 @@ class Declared:
     `hyperparameters` are what a retraining may change, by name with the value they have: positive numbers,
     which `fit` takes by these names. `coverage(fit)` is the risk-coverage curve that a fit carries, one row a
     share of the surest cases (`share`, `cases`, `said`, `hit` and what they earned); None where the model
-    abstains from nothing.
+    abstains from nothing. `feature_word(name)` is what people call a feature of it.
     """
 
     spec: ModelSpec
@@ -61,6 +61,7 @@ class Declared:
     needs: tuple[str, ...] = ()
     hyperparameters: Mapping[str, float] = field(default_factory=dict)
     coverage: Callable[[Any], list[dict[str, Any]]] | None = None
+    feature_word: Callable[[str], str] = str
 
     def tuned(self, given: Mapping[str, Any]) -> Declared:
         """The model with `given` hyperparameters, the others as declared; raises HyperparameterError."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from aimodels import words
 from aimodels.engine.drift import SHIFTED
 from aimodels.models import JobStatus, Promotion, PromotionVerdict, TrainingJob
 from aimodels.selectors.cards import card, cards
+from aimodels.selectors.catalogue import declared
 from aimodels.selectors.records import decisions
 from assets.engine.timeframe import Timeframe
 
@@ -52,7 +54,7 @@ def detail(name: str, now: datetime, timeframe: Timeframe = Timeframe.DAY) -> di
         "card": _named(one),
         "figures": figures,
         **source,
-        "drift": _drift(one["health"]),
+        "drift": _drift(one["health"], declared(name).feature_word),
         "decisions": [_decision(row) for row in history],
         "job": newest,
         "job_open": newest is not None and newest.status in OPEN,
@@ -113,8 +115,8 @@ def _leading(figures: list[dict[str, Any]]) -> dict[str, Any] | None:
     return next(iter(skill or figures), None)
 
 
-def _drift(health: dict[str, Any]) -> dict[str, Any] | None:
-    """How far the world has moved since training; None where nobody has looked yet."""
+def _drift(health: dict[str, Any], word: Callable[[str], str]) -> dict[str, Any] | None:
+    """How far the world has moved since training, features by their `word`; None where nobody has looked."""
     if "drift_reading" not in health:
         return None
     known = [(name, index) for name, index in health.get("drift", {}).items() if index is not None]
@@ -126,8 +128,7 @@ def _drift(health: dict[str, Any]) -> dict[str, Any] | None:
         "reading": str(words.DRIFT.get(health["drift_reading"], health["drift_reading"])),
         "tone": {"stable": "up", "watch": "warn", "shifted": "bad"}.get(health["drift_reading"], ""),
         "features": [
-            {"name": name.replace("_", " "), "index": index, "moved": index >= SHIFTED}
-            for name, index in known[:DRIFTED]
+            {"name": word(name), "index": index, "moved": index >= SHIFTED} for name, index in known[:DRIFTED]
         ],
         "left_out": max(0, len(known) - DRIFTED),
         "unlike": health.get("unlike_training"),

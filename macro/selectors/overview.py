@@ -143,5 +143,6 @@ def macro_step(reading: RegimeAnalysis | None) -> dict[str, Any] | None:
         "figure": exposure,
         "drivers": drivers(reading),
         "flip": _flip(reading),
+        "model_note": standing_words(reading.reasons.get("model", {})),
         "as_of": reading.as_of,
     }

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import F, QuerySet
 from django.urls import reverse
 
+from aimodels.words import standing_words
 from assets.models import Asset
 from assets.selectors import stale_reason
 from sectors import words
@@ -71,6 +72,7 @@ def sector_page(sector: Sector, now: datetime) -> dict[str, Any]:
         "performance": performance,
         "reading": reading,
         "drivers": outlook_drivers(reading),
+        "model_note": model_note(reading),
         "stale_reason": stale_reason(performance.timeframe, performance.as_of, now) if performance else "",
     }
 
@@ -100,8 +102,14 @@ def sector_step(asset: Asset) -> dict[str, Any] | None:
         "figure": reading.weight,
         "confidence": reading.confidence_score,
         "drivers": outlook_drivers(reading),
+        "model_note": model_note(reading),
         "as_of": reading.as_of,
     }
+
+
+def model_note(reading: SectorAnalysis | None) -> str:
+    """What the model behind a reading stood on; empty where the calendar's own fit served."""
+    return standing_words(reading.analysis_data.get("model", {})) if reading else ""
 
 
 def _last(model: type[Any], sector: Sector) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -15,15 +15,18 @@ from selection.engine import Result
 from selection.engine.analysis import Technical
 from selection.engine.features import FEATURES
 from selection.engine.reasons import Reasons
+from selection.words import MONTH
 
 DIGITS = 5
 BLOCK = 8192
 INDICATORS = tuple(field.name for field in fields(Technical))
 
 
-def columns(panel: Panel, result: Result, stood: Sequence[Footing]) -> dict[str, Any]:
+def columns(
+    panel: Panel, result: Result, stood: Sequence[Footing], month_stood: Sequence[Footing]
+) -> dict[str, Any]:
     """Columns of `WatchlistAnalysis`, one entry for each member of the universe in each row of `result`;
-    `stood` (R,) is what each row's score rests on."""
+    `stood` (R,) is what each row's score rests on, `month_stood` (R,) that of thirty days."""
     row, coin = np.nonzero(result.members)
     silent = np.array([one.withheld for one in stood], dtype=np.bool_)
     week, month, condition = result.week, result.month, result.analysis
@@ -43,7 +46,7 @@ def columns(panel: Panel, result: Result, stood: Sequence[Footing]) -> dict[str,
         "sector_correlation": condition.sector_correlation[row, coin],
         "drivers": drivers(week.reasons, row, coin),
         "technical_indicators": indicators(condition.technical, row, coin),
-        "reason": why_not(result, row, coin, stood),
+        "reason": why_not(result, (row, coin), stood, month_stood),
         "model_id": _of_rows([one.model_id for one in stood], row),
     }
 
@@ -79,15 +82,28 @@ def indicators(technical: Technical, row: Ints, coin: Ints) -> list[str]:
     return texts
 
 
-def why_not(result: Result, row: Ints, coin: Ints, stood: Sequence[Footing]) -> list[str]:
+def why_not(
+    result: Result, cells: tuple[Ints, Ints], stood: Sequence[Footing], month_stood: Sequence[Footing]
+) -> list[str]:
     """Why a cell has no score: its row lacks a fit, or the coin has too few known factors; else what there is
-    to say of the model behind it, which is nothing where the calendar's own fit served."""
+    to say of the models behind both scores, which is nothing where the calendar's own fits served."""
+    row, coin = cells
     of_model = np.asarray([one.document().get("reason", "") for one in stood], dtype=np.str_)
     lacking = np.asarray(result.reason, dtype=np.str_)
     of_row = np.where((lacking != "") & (of_model != ""), of_model, lacking)[row]
     scored = np.isfinite(result.week.raw[row, coin])
     own = np.where(of_row == "", "too few of the coin's factors are known", of_row)
-    return [str(text) for text in np.where(scored, of_model[row], own).tolist()]
+    of_both = np.asarray(
+        [said_of(one.document(), two.document()) for one, two in zip(stood, month_stood, strict=True)],
+        dtype=np.str_,
+    )
+    return [str(text) for text in np.where(scored, of_both[row], own).tolist()]
+
+
+def said_of(week: Mapping[str, Any], month: Mapping[str, Any]) -> str:
+    """What there is to say of the models of seven and of thirty days; the second is named as such."""
+    own, other = week.get("reason", ""), month.get("reason", "")
+    return "; ".join(filter(None, (own, other and MONTH + other)))
 
 
 def significant(values: Floats, digits: int = DIGITS) -> Floats:

@@ -53,7 +53,9 @@ def score(
     first = panel.known_at(start) - 1
     result, stood = analyse(panel, first)
     with transaction.atomic():
-        written = WatchlistAnalysis.objects.append(columns(panel, result, stood[engine.WEEK.name]))
+        written = WatchlistAnalysis.objects.append(
+            columns(panel, result, *(stood[spec.name] for spec in engine.SPECS))
+        )
         if assets.last_close(timeframe) == result.as_of[-1]:
             suggest(panel=panel, result=result, least_confidence=least_confidence)
             announce()

@@ -253,9 +253,10 @@
         ...[...tails].map(([label, rows]) => {
           const ink = look.visible(rows[0][colour]);
           return {
-            type: "line", name: label, smooth: 0.3, lineStyle: { color: ink, width: 2, opacity: 0.75 }, itemStyle: { color: ink },
-            symbol: "circle", symbolSize: (value, { dataIndex }) => (dataIndex === rows.length - 1 ? 12 : 4), showAllSymbol: true, labelLayout: { hideOverlap: true }, emphasis: { focus: "series" },
-            data: rows.map((row, index) => ({ value: [row[x], row[y]], row, label: { show: index === rows.length - 1, formatter: label, position: "right", color: look.colour("text"), fontSize: 12, fontWeight: 600 } })),
+            type: "line", name: label, smooth: 0.3, lineStyle: { color: ink, width: 1.6, opacity: 0.35 }, itemStyle: { color: ink },
+            symbol: "circle", symbolSize: (value, { dataIndex }) => (dataIndex === rows.length - 1 ? 12 : 4), showAllSymbol: true, emphasis: { focus: "series", lineStyle: { opacity: 1, width: 2.4 } },
+            labelLayout: { moveOverlap: "shiftY", hideOverlap: look.narrow }, labelLine: { show: true, length2: 4, lineStyle: { color: look.colour("line-strong") } },
+            data: rows.map((row, index) => ({ value: [row[x], row[y]], row, itemStyle: { opacity: index === rows.length - 1 ? 1 : 0.4 }, label: { show: index === rows.length - 1, formatter: label, position: "right", color: look.colour("text"), fontSize: 12, fontWeight: 600 } })),
           };
         }),
       ],

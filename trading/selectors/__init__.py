@@ -30,7 +30,7 @@ from trading.selectors.readings import (
     track_record,
 )
 from trading.selectors.record import candidate_record, signal_record
-from trading.selectors.signals_page import around_signals
+from trading.selectors.signals_page import MOST_IN_FILE, around_signals, signals_table
 from trading.selectors.sizes import Size, Sizing, checks, sizes
 from trading.selectors.standing import (
     BROKER,
@@ -48,6 +48,7 @@ from trading.selectors.trail import factors, spans, trail
 __all__ = [
     "BROKER",
     "COLUMNS",
+    "MOST_IN_FILE",
     "Advised",
     "Freshness",
     "Held",
@@ -106,6 +107,7 @@ __all__ = [
     "sign_of",
     "signal_record",
     "signals",
+    "signals_table",
     "sizes",
     "spans",
     "standing",
