@@ -274,16 +274,21 @@ def test_the_command_writes_a_page_a_document_and_a_table(told: list[int], tmp_p
         "backtest",
         "--from", days["since"].isoformat(),
         "--to", days["until"].isoformat(),
+        "--sweep", "stop=1,1.25",
         *(part for name, path in files.items() for part in (f"--{name}", str(path))),
         stdout=out,
     )  # fmt: skip
-    assert "1 variants tried over this time" in out.getvalue()
+    assert "2 variants tried over this time" in out.getvalue()
+    for words in ("other orders", "random entries", "deflated", "stop, daily ranges 1.25"):
+        assert words in out.getvalue(), words
     page = files["html"].read_text()
     assert page.count("<polyline") == 5
     assert "<script" not in page
     assert page.count(f">{days['until']:%Y-%m}") >= 3  # an axis of dates under each chart
     assert any(f">{word} risk<" in page for word in ("Low", "Medium", "High", "Extreme"))
     assert "risk_level" not in page
+    for words in ("Random entries", "(deflated)", "stop, daily ranges 1.25"):
+        assert words in page, words
     assert "http" not in page
     assert "a coin&#x27;s sector is that of today" in page
     document = json.loads(files["json"].read_bytes())
