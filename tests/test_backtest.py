@@ -98,8 +98,8 @@ def test_a_second_look_at_the_same_time_is_counted(told: list[int]) -> None:
 def test_what_comes_after_the_span_changes_nothing_in_it() -> None:
     market = markets.in_memory(make_market(BARS, COINS))
     first, cut = BARS - 60, BARS - 20
-    *_, whole = lookahead.deciding(market, first)
-    *_, part = lookahead.deciding(market.rows(0, cut), first)
+    whole = lookahead.funnel(market, first)["trading"]
+    part = lookahead.funnel(market.rows(0, cut), first)["trading"]
     for result in (whole, part):
         chosen = np.isin(result.refusal, [REFUSALS.index(Refusal.CONFIDENCE), 0])
         object.__setattr__(result, "refusal", np.where(chosen, 0, result.refusal).astype(np.int8))
@@ -175,7 +175,7 @@ def test_a_backtest_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None
     def broken(*arguments: Any) -> None:
         raise RuntimeError("no fit")
 
-    monkeypatch.setattr(lookahead, "deciding", broken)
+    monkeypatch.setattr(lookahead, "upstream", broken)
     with services.begun(row), pytest.raises(RuntimeError):
         backtests.run(row)
     row.refresh_from_db()

@@ -52,6 +52,16 @@ def test_the_market_of_these_tests_has_candidates_and_probabilities() -> None:
     assert max(trusted) > 0.1
 
 
+def test_variants_that_learn_alike_are_what_each_would_be_alone() -> None:
+    plain, strict = engine.Params(), engine.Params(least_confidence=0.9)
+    wide = replace(strict, margin=-9.0)
+    each = list(engine.analyse_each(PANEL, None, FIRST, [plain, strict, wide]))
+    alone = [engine.apply(replace(INPUTS, params=params), FITS, FIRST) for params in (plain, strict)]
+    assert same(each[0], alone[0]) and same(each[1], alone[1])
+    assert same(each[2], engine.analyse(PANEL, None, FIRST, wide))
+    assert not same(each[0].refusal_limit, each[1].refusal_limit) and not same(each[1].proof, each[2].proof)
+
+
 @pytest.mark.parametrize("row", [FIRST, FIRST + 17, FIRST + 39])
 def test_no_row_knows_what_came_after_it(row: int) -> None:
     cut = PANEL.until(PANEL.as_of(row))
