@@ -17,6 +17,7 @@ import numpy as np
 from celery import shared_task
 
 from assets import selectors as assets
+from assets.engine.panel import Panel
 from assets.engine.timeframe import Timeframe
 from cryptopredict import lookahead
 from sectors.engine import taxonomy
@@ -25,7 +26,7 @@ from trading import services
 from trading.engine.backtest import Report, Run, judge_run, ratio_of, simulate, varied
 from trading.models import Backtest
 from trading.selectors import earlier_ratios
-from trading.serializers import report_as_json
+from trading.serializers import Variant, report_as_json
 from trading.services import Plan
 
 Progress = Callable[[str, float], None]
@@ -40,7 +41,7 @@ class Done:
     """A backtest's report, the variants behind it, and what of its inputs was not known at the time."""
 
     report: Report
-    variants: list[tuple[dict[str, float], Run, float]]
+    variants: list[Variant]
     biases: list[str]
     trials: int
     seconds: float
@@ -68,7 +69,7 @@ def as_json(done: Done) -> dict[str, Any]:
     """The report as it is stored and served."""
     return report_as_json(
         done.report,
-        [(values, run.result.issued.sum().item(), ratio) for values, run, ratio in done.variants],
+        done.variants,
         done.biases,
         done.trials,
         done.seconds,
@@ -87,28 +88,39 @@ def _run(backtest: Backtest, told: Progress) -> Done:
         )
     first = max(market.panel.known_at(backtest.since) - 1, 0)
     told("layers", 0.1)
-    params = plan.params()
-    state, _, given = lookahead.deciding(market, first, params)
-    upstream = trading.Upstream.of(
-        market.panel, exposure=given.exposure, regime=given.regime, score=given.score
-    )
+    state, _, upstream = lookahead.upstream(market, first, plan.params().universe)
     told("variants", 0.5)
-    variants = []
-    combinations = plan.variants()
-    for number, values in enumerate(combinations):
-        own = varied(params, values)
-        result = given if own == params else trading.analyse(market.panel, upstream, first, own)
-        done = simulate(market.panel, result, own)
-        variants.append((values, done, ratio_of(done)))
-        told("variants", 0.5 + 0.4 * (number + 1) / len(combinations))
+    best, variants = _tried(market.panel, upstream, first, plan, told)
     told("judging", 0.9)
-    best = max(variants, key=lambda each: -math.inf if math.isnan(each[2]) else each[2])
     earlier = earlier_ratios(timeframe, backtest.since, backtest.until)
     ratios = np.array(
         [*(ratio for *_, ratio in variants), *(r if r is not None else np.nan for r in earlier)]
     )
-    report = judge_run(best[1], state.market_return, ratios)
+    report = judge_run(best, state.market_return, ratios)
     return Done(report, variants, _biases(market, timeframe), len(ratios), time.perf_counter() - begun)
+
+
+def _tried(
+    panel: Panel, upstream: trading.Upstream, first: int, plan: Plan, told: Progress
+) -> tuple[Run, list[Variant]]:
+    """The variant with the best Sharpe ratio, and the figures of all.
+
+    Of the others nothing else is kept: a run holds the whole span of every coin.
+    """
+    params, grid = plan.params(), plan.variants()
+    rules = [varied(params, values) for values in grid]
+    best, highest = None, -math.inf
+    variants: list[Variant] = []
+    for values, result in zip(grid, trading.analyse_each(panel, upstream, first, rules), strict=True):
+        done = simulate(panel, result, rules[len(variants)])
+        ratio = ratio_of(done)
+        if best is None or ratio > highest:
+            best, highest = done, -math.inf if math.isnan(ratio) else ratio
+        variants.append((values, int(result.issued.sum()), ratio))
+        told("variants", 0.5 + 0.4 * len(variants) / len(grid))
+    if best is None:
+        raise BacktestError("there is no variant to try")
+    return best, variants
 
 
 def _biases(market: lookahead.Market, timeframe: Timeframe) -> list[str]:

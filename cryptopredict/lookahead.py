@@ -20,6 +20,7 @@ from aimodels.engine import intervals
 from assets import selectors as assets
 from assets.engine.panel import Floats, Ints, Panel, same
 from assets.engine.timeframe import Timeframe
+from assets.engine.universe import UniverseParams
 from macro import engine as macro
 from macro.selectors import market_series
 from sectors import engine as sectors
@@ -84,37 +85,37 @@ def lookback(timeframe: Timeframe) -> int:
     )
 
 
-def deciding(
-    market: Market, first: int, params: trading.Params | None = None
-) -> tuple[macro.Result, selection.Result, trading.Result]:
-    """The layers that have a say in signals, for rows `first` to the last, all fits made anew.
+def upstream(
+    market: Market, first: int, universe: UniverseParams | None = None
+) -> tuple[macro.Result, selection.Result, trading.Upstream]:
+    """Layers 1 and 3 for rows `first` to the last, all fits made anew, and what they tell layer 4.
 
-    `params`: other numbers for layer 4 than its defaults. Its universe is that of layers 2 and 3 too; layer 1
-    always reads the whole market.
+    `universe`: another than the usual for layers 2 and 3; layer 1 always reads the whole market.
     """
-    panel, params = market.panel, params or trading.Params()
+    panel, universe = market.panel, universe or UniverseParams()
     state = macro.analyse(panel, market.series, first)
-    corners = sectors.Params(universe=params.universe)
+    corners = sectors.Params(universe=universe)
     context = selection.Context(
         sector_strength=sectors.home_momentum(panel, market.membership, market.homes, corners),
         exposure=_placed(panel, first, state.recommended_exposure),
     )
-    scores = selection.analyse(panel, context, selection.Params(universe=params.universe), first=first)
-    upstream = trading.Upstream.of(
+    scores = selection.analyse(panel, context, selection.Params(universe=universe), first=first)
+    told = trading.Upstream.of(
         panel,
         exposure=state.recommended_exposure,
         regime=np.asarray([str(macro.REGIMES[n]) if n >= 0 else "" for n in state.regime]),
         score=scores.week.percentile,
     )
-    return state, scores, trading.analyse(panel, upstream, first, params)
+    return state, scores, told
 
 
 def funnel(market: Market, first: int) -> dict[str, Any]:
     """Every layer's result for rows `first` to the last, all fits made anew from the market given."""
     panel = market.panel
-    state, scores, signals = deciding(market, first)
+    state, scores, told = upstream(market, first)
     exposure = _placed(panel, first, state.recommended_exposure)
     corners = sectors.analyse(panel, market.membership, exposure, first)
+    signals = trading.analyse(panel, told, first)
     widths = intervals.analyse(panel, first)
     return dict(zip(LAYERS, (state, corners, scores, signals, widths), strict=True))
 

@@ -98,8 +98,8 @@ def test_a_second_look_at_the_same_time_is_counted(told: list[int]) -> None:
 def test_what_comes_after_the_span_changes_nothing_in_it() -> None:
     market = markets.in_memory(make_market(BARS, COINS))
     first, cut = BARS - 60, BARS - 20
-    *_, whole = lookahead.deciding(market, first)
-    *_, part = lookahead.deciding(market.rows(0, cut), first)
+    whole = lookahead.funnel(market, first)["trading"]
+    part = lookahead.funnel(market.rows(0, cut), first)["trading"]
     for result in (whole, part):
         chosen = np.isin(result.refusal, [REFUSALS.index(Refusal.CONFIDENCE), 0])
         object.__setattr__(result, "refusal", np.where(chosen, 0, result.refusal).astype(np.int8))
@@ -175,7 +175,7 @@ def test_a_backtest_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None
     def broken(*arguments: Any) -> None:
         raise RuntimeError("no fit")
 
-    monkeypatch.setattr(lookahead, "deciding", broken)
+    monkeypatch.setattr(lookahead, "upstream", broken)
     with services.begun(row), pytest.raises(RuntimeError):
         backtests.run(row)
     row.refresh_from_db()
@@ -274,16 +274,21 @@ def test_the_command_writes_a_page_a_document_and_a_table(told: list[int], tmp_p
         "backtest",
         "--from", days["since"].isoformat(),
         "--to", days["until"].isoformat(),
+        "--sweep", "stop=1,1.25",
         *(part for name, path in files.items() for part in (f"--{name}", str(path))),
         stdout=out,
     )  # fmt: skip
-    assert "1 variants tried over this time" in out.getvalue()
+    assert "2 variants tried over this time" in out.getvalue()
+    for words in ("other orders", "random entries", "deflated", "stop, daily ranges 1.25"):
+        assert words in out.getvalue(), words
     page = files["html"].read_text()
     assert page.count("<polyline") == 5
     assert "<script" not in page
     assert page.count(f">{days['until']:%Y-%m}") >= 3  # an axis of dates under each chart
     assert any(f">{word} risk<" in page for word in ("Low", "Medium", "High", "Extreme"))
     assert "risk_level" not in page
+    for words in ("Random entries", "(deflated)", "stop, daily ranges 1.25"):
+        assert words in page, words
     assert "http" not in page
     assert "a coin&#x27;s sector is that of today" in page
     document = json.loads(files["json"].read_bytes())

@@ -163,6 +163,22 @@ def grouped(grouping: str, group: str) -> str:
     return str(GROUPED.get((grouping, group), group))
 
 
+VARIED: Mapping[str, str | Promise] = {
+    "stop": _("stop, daily ranges"),
+    "target": _("target, daily ranges"),
+    "margin": _("least margin, R"),
+    "least_confidence": _("least confidence"),
+    "exposure_floor": _("least exposure"),
+    "score_share": _("share of the scores"),
+}
+
+
+def variant(values: Mapping[str, float]) -> str:
+    """What was varied in a variant of a backtest, in words; nothing: the rules as they are."""
+    told = [f"{VARIED.get(name, name)} {value:g}" for name, value in values.items()]
+    return "; ".join(told) or gettext("the rules as they are")
+
+
 RULE_NAMES: Mapping[str, str | Promise] = {
     "opposite_holding": _("Held the other way round"),
     "daily_loss": _("Loss of the day"),

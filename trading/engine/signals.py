@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -174,6 +174,28 @@ def analyse(panel: Panel, upstream: Upstream | None, first: int, params: Params 
     """Prepare, fit what rows `first` on need, apply."""
     inputs = prepare(panel, upstream, params)
     return apply(inputs, fit_all(inputs, first), first)
+
+
+def analyse_each(
+    panel: Panel, upstream: Upstream | None, first: int, variants: Iterable[Params]
+) -> Iterator[Result]:
+    """As `analyse` for one variant after the other; what two in a row learn alike is learned once."""
+    fitted: tuple[Inputs, Fits] | None = None
+    for params in variants:
+        if fitted is None or _lessons(params) != _lessons(fitted[0].params):
+            fitted = None  # makes room for the next
+            fitted = _fitted(panel, upstream, first, params)
+        yield apply(replace(fitted[0], params=params), fitted[1], first)
+
+
+def _fitted(panel: Panel, upstream: Upstream | None, first: int, params: Params) -> tuple[Inputs, Fits]:
+    inputs = prepare(panel, upstream, params)
+    return inputs, fit_all(inputs, first)
+
+
+def _lessons(params: Params) -> tuple[Any, ...]:
+    """The numbers that fits depend on; the rest are rules that weigh what was learned."""
+    return params.geometry, params.costs, params.universe, params.margin
 
 
 def fit_all(inputs: Inputs, first: int) -> dict[str, dict[datetime, TimingFit]]:

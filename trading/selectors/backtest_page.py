@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from assets.engine.timeframe import Timeframe
 from trading.models import Backtest
-from trading.words import GROUPED, GROUPS, bias, grouped
+from trading.words import GROUPED, GROUPS, bias, grouped, variant
 
 WIDTH, HEIGHT, MARGIN = 900.0, 280.0, 8.0
 LEFT, BOTTOM = 64.0, 26.0  # room for what the axes say
@@ -42,6 +42,7 @@ def page_context(backtest: Backtest) -> dict[str, Any]:
         "invested": chart([curve["invested"]], low=0.0),
         "dates": dates([datetime.fromisoformat(text) for text in curve["times"]]),
         "groups": groups(report),
+        "variants": [each | {"name": variant(each["values"])} for each in report["variants"]],
         "rows": rows(report),
         "biases": [bias(code) for code in report["not_point_in_time"]],
         "trades": [

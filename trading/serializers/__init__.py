@@ -4,6 +4,7 @@ from trading.serializers.backtests import (
     AskSerializer,
     BacktestDetailSerializer,
     BacktestSerializer,
+    Variant,
     report_as_json,
 )
 from trading.serializers.executions import (
@@ -33,5 +34,6 @@ __all__ = [
     "SignalDetailSerializer",
     "SignalSerializer",
     "SizingSerializer",
+    "Variant",
     "report_as_json",
 ]

@@ -13,6 +13,7 @@ from aimodels.engine.spec import fit_time
 from assets.engine.panel import BAR_FIELDS, Panel, same
 from assets.engine.timeframe import Timeframe
 from trading import engine
+from trading.engine.barriers import Costs
 from trading.engine.features import FEATURES
 from trading.engine.probability import TRAIN_DAYS, gather, labelled, names, predict, unlike, weighed
 from trading.engine.signals import NOT_A_CANDIDATE
@@ -50,6 +51,18 @@ def test_the_market_of_these_tests_has_candidates_and_probabilities() -> None:
     assert (seen == RESULT.candidates).all()
     trusted = [fit.calibration.trust for by in FITS.values() for fit in by.values()]
     assert max(trusted) > 0.1
+
+
+def test_variants_that_learn_alike_are_what_each_would_be_alone() -> None:
+    plain, strict = engine.Params(), engine.Params(least_confidence=0.9)
+    dear = replace(strict, costs=Costs(fee=0.02))
+    each = list(engine.analyse_each(PANEL, None, FIRST, [plain, strict, dear]))
+    alone = [engine.apply(replace(INPUTS, params=params), FITS, FIRST) for params in (plain, strict)]
+    assert same(each[0], alone[0]) and same(each[1], alone[1])
+    assert same(each[2], engine.analyse(PANEL, None, FIRST, dear))
+    assert not same(each[0].refusal_limit, each[1].refusal_limit) and not same(
+        each[1].expected_value, each[2].expected_value
+    )
 
 
 @pytest.mark.parametrize("row", [FIRST, FIRST + 17, FIRST + 39])

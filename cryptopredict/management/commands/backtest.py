@@ -17,7 +17,7 @@ from trading import services
 from trading.models import Backtest
 from trading.selectors import page_context
 from trading.services import Plan
-from trading.words import bias
+from trading.words import bias, variant
 
 
 def varied(text: str) -> tuple[str, list[float]]:
@@ -92,6 +92,8 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from error
         self._write(row, options)
         console.print(self._table(row.report))
+        if len(row.report["variants"]) > 1:
+            console.print(self._variants(row.report))
         for code in row.report["not_point_in_time"]:
             console.print(f"Not known at the time. {bias(code)}")
         console.print(
@@ -138,6 +140,17 @@ class Command(BaseCommand):
         table.add_row("  did as well", _shown(chance["p_value"]), "")
         table.add_row("chance of skill (probabilistic Sharpe)", _shown(deflated["probabilistic"]), "")
         table.add_row(f"  after {deflated['trials']} trials (deflated)", _shown(deflated["deflated"]), "")
+        orders = report["monte_carlo"]
+        spread = " / ".join(map(_shown, orders["drawdown"] or [None]))
+        table.add_row("drawdown, other orders", spread, "")
+        table.add_row("  fell deeper", _shown(orders["worse"]), "")
+        return table
+
+    def _variants(self, report: dict[str, Any]) -> Table:
+        """What the sweep tried; the report is that of the best."""
+        table = Table("variant", "signals", "Sharpe")
+        for each in report["variants"]:
+            table.add_row(variant(each["values"]), str(each["signals"]), _shown(each["sharpe"]))
         return table
 
 
