@@ -94,6 +94,7 @@ class DaphneClient:
         self._dropping: asyncio.Task[None] | None = None
         self.too_slow = False
         protocol.unregisterProducer()  # the HTTP request that the socket began as
+        protocol.transport.bufferSize = 0  # paused as soon as anything waits there: nothing overtakes it
         protocol.registerProducer(self, True)
 
     def put(self, message: Message) -> None:
@@ -113,9 +114,15 @@ class DaphneClient:
         self.too_slow = True
 
     def _write(self, frame: bytes) -> None:
+        """Send at once what the kernel takes; the rest, and its two calls to epoll, is Twisted's."""
         protocol = self._protocol
-        if protocol.state == protocol.STATE_OPEN:
-            protocol.transport.write(frame)
+        if protocol.state != protocol.STATE_OPEN:
+            return
+        sent = protocol.transport.writeSomeData(frame)
+        if not isinstance(sent, int):  # the connection is lost: let Twisted find out, and end it in its way
+            sent = 0
+        if sent < len(frame):
+            protocol.transport.write(frame[sent:])
 
     # What Twisted calls
 

@@ -3,10 +3,12 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib import import_module
+from socket import SO_SNDBUF, SOL_SOCKET, socketpair
+from socket import socket as Socket
 from typing import Any
 
 import pytest
@@ -18,6 +20,8 @@ from django.contrib.sessions.models import Session
 from django.db import connections, transaction
 from django.test import Client
 from django.utils import timezone
+from twisted.internet.tcp import Connection
+from twisted.internet.testing import MemoryReactor
 
 from accounts.models import ApiToken, User
 from accounts.services import token_issue, token_revoke
@@ -202,49 +206,91 @@ def end_sessions() -> None:
         store(session.pk).flush()
 
 
-class Wire:
-    """What Daphne's sockets write to: a transport that can be full."""
-
-    def __init__(self) -> None:
-        self.written: list[bytes] = []
-        self.producer: Any = None
-
-    def write(self, data: bytes) -> None:
-        self.written.append(data)
-
-    def registerProducer(self, producer: Any, streaming: bool) -> None:
-        assert streaming
-        assert self.producer is None
-        self.producer = producer
-
-    def unregisterProducer(self) -> None:
-        self.producer = None
+@pytest.fixture
+def wire() -> Iterator[tuple[WebSocketProtocol, Socket]]:
+    """An open socket of Daphne's on Twisted's own transport, with little room; and the reader's end."""
+    here, there = socketpair()
+    for end in (here, there):
+        end.setblocking(False)
+    here.setsockopt(SOL_SOCKET, SO_SNDBUF, 4096)
+    protocol = WebSocketProtocol()
+    protocol.transport = Connection(here, protocol, MemoryReactor())
+    protocol.state = protocol.STATE_OPEN
+    protocol.transport.connected = True
+    protocol.transport.registerProducer(object(), True)  # the HTTP request that the socket began as
+    with here, there:
+        yield protocol, there
 
 
-async def test_daphnes_socket_gets_finished_frames_and_waits_or_goes_when_it_is_full() -> None:
+def all_read(protocol: WebSocketProtocol, there: Socket) -> bytes:
+    """What comes out at the other end once the transport has been let write, as a reactor would let it."""
+    heard = b""
+    while True:
+        try:
+            heard += there.recv(1 << 20)
+        except BlockingIOError:
+            if not protocol.transport.reactor.getWriters():
+                return heard
+            protocol.transport.doWrite()
+
+
+async def nothing() -> None:
+    pass
+
+
+async def test_daphnes_socket_gets_finished_frames_at_once(
+    wire: tuple[WebSocketProtocol, Socket],
+) -> None:
+    protocol, there = wire
+    client = sockets.client_of(partial(print, protocol), nothing, nothing)
+    client.put(sockets.Message("é"))
+    assert there.recv(100) == b"\x81\x02\xc3\xa9"
+    assert not protocol.transport.reactor.getWriters()
+
+
+async def test_nothing_is_lost_and_nothing_overtakes_when_a_reader_falls_behind(
+    wire: tuple[WebSocketProtocol, Socket],
+) -> None:
+    protocol, there = wire
+    client = sockets.client_of(partial(print, protocol), nothing, nothing)
+    told = [sockets.Message(f"{number:03}" * 200) for number in range(100)]
+    for message in told[:60]:
+        client.put(message)
+    assert protocol.transport.reactor.getWriters()  # the kernel did not take all
+    there.recv(1000)
+    for message in told[60:]:
+        client.put(message)
+    assert all_read(protocol, there) == b"".join(message.frame for message in told)[1000:]
+    client.put(told[0])
+    assert there.recv(10_000) == told[0].frame
+
+
+async def test_a_browser_that_does_not_read_is_dropped(wire: tuple[WebSocketProtocol, Socket]) -> None:
     dropped = asyncio.Event()
 
     async def drop() -> None:
         dropped.set()
 
-    protocol = WebSocketProtocol()
-    protocol.transport, protocol.state = Wire(), protocol.STATE_OPEN
-    protocol.transport.registerProducer(object(), True)
+    protocol, there = wire
     client = sockets.client_of(partial(print, protocol), drop, drop)
-    client.put(sockets.Message("é"))
-    assert protocol.transport.written == [b"\x81\x02\xc3\xa9"]
-    protocol.transport.producer.pauseProducing()
-    client.put(sockets.Message("a"))
-    assert len(protocol.transport.written) == 1
-    protocol.transport.producer.resumeProducing()
-    assert protocol.transport.written[1:] == [b"\x81\x01a"]
-    protocol.transport.producer.pauseProducing()
-    for _ in range(sockets.QUEUE + 1):
-        client.put(sockets.Message("b"))
+    message = sockets.Message("x" * 10_000)
+    for _ in range(sockets.QUEUE + 2):
+        client.put(message)
     await asyncio.wait_for(dropped.wait(), 5)
     assert client.too_slow
-    protocol.transport.producer.resumeProducing()
-    assert len(protocol.transport.written) == 2
+    assert len(all_read(protocol, there)) == len(
+        message.frame
+    )  # what had begun is ended, the rest is forgotten
+
+
+async def test_a_connection_that_is_gone_is_left_to_twisted(
+    wire: tuple[WebSocketProtocol, Socket],
+) -> None:
+    protocol, there = wire
+    client = sockets.client_of(partial(print, protocol), nothing, nothing)
+    there.close()
+    client.put(sockets.Message("a"))
+    assert protocol.transport.reactor.getWriters()
 
 
 async def test_a_client_that_does_not_read_is_dropped_and_the_others_go_on() -> None:
