@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
@@ -92,7 +93,7 @@ class SettingsForm(forms.ModelForm):
         """Each refusal of the service stands at its field."""
         cleaned: dict[str, Any] = super().clean() or {}
         for place, fault in configuration.faults(self.values()).items():
-            self.add_error(place.rpartition(".")[2], fault)
+            self.add_error(place.rpartition(".")[2], capfirst(fault))
         return cleaned
 
 

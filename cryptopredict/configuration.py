@@ -102,7 +102,7 @@ def _limit_faults(limits: dict[str, Any]) -> dict[str, str]:
         if not 0 <= limit <= MOST_PLACES:
             message = _("must lie between 0 and %(most)d places")
             errors[field] = message % {"most": MOST_PLACES}
-        elif limit < held[tier]:
+        elif limit < held.get(tier, 0):
             message = _("lies below the %(held)d coins that the list holds: take some off it first")
             errors[field] = message % {"held": held[tier]}
     return errors

@@ -3,110 +3,32 @@
 from __future__ import annotations
 
 import os
-import re
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection, connections
-from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from django.db import connections
+from playwright.sync_api import expect, sync_playwright
 
 from accounts.services import notify
 from aimodels.models import TrainingJob
 from aimodels.services import train
 from aimodels.tests import toys
 from cryptopredict.common.realtime import Topic, publish
+from selection.services import links
 from selection.tests.factories import SuggestionFactory
 from tests import record, site
+from tests.browser import CHROMIUM, DESKTOP, OFFLINE, PHONE, House, faults, overflow, served, settle
 from trading.serializers import SignalSerializer
 from trading.tests.factories import SignalFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("browser")]
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
-PAGES = (
-    "/", "/macro/", "/sectors/", "/sectors/defi/", "/selection/watchlist/", "/coins/{btc}/", "/coins/{doge}/",
-    "/trading/signals/", "/trading/signals/{signal}/", "/trading/signals/{plan}/execute/",
-    "/trading/portfolio/", "/trading/risk-profile/", "/record/", "/record/?layer=predictions",
-    "/record/?layer=macro", "/models/", "/models/timing_long/", "/accounts/profile/", "/accounts/tokens/",
-    "/accounts/sessions/",
-    "/selection/suggestions/", "/accounts/notifications/", "/accounts/notifications/settings/",
-)  # fmt: skip
 DESK_PAGES = ("/system/", "/selection/suggestions/")
-SERIOUS = ("serious", "critical")
 expect.set_options(timeout=20_000)  # a busy machine is no fault of the pages
-
-
-@dataclass
-class House:
-    """A running system with data, and a browser to look at it."""
-
-    site: site.Site
-    base: str
-    browser: Browser
-
-    @contextmanager
-    def visitor(
-        self, role: str = "", language: str = "en", theme: str = "light", size: Any = None
-    ) -> Iterator[Page]:
-        """A page of someone who is logged in (or nobody), in a browser that complains aloud."""
-        context = self.browser.new_context(
-            base_url=self.base, color_scheme=theme, viewport=size or DESKTOP, reduced_motion="reduce"
-        )
-        context.set_default_timeout(20_000)
-        context.add_cookies([{"name": "django_language", "value": language, "url": self.base}])
-        if role:
-            self.log_in(context, role)
-        page = context.new_page()
-        page.complaints = []
-        page.on("console", lambda said: _hear(page, said))
-        page.on("pageerror", lambda error: page.complaints.append(f"error: {error}"))
-        page.on("requestfailed", lambda request: _missed(page, request))
-        page.on("response", lambda answer: _answered(page, answer))
-        yield page
-        context.close()
-
-    def log_in(self, context: BrowserContext, role: str) -> None:
-        client = Client()
-        client.force_login(self.site.people[role])
-        name = settings.SESSION_COOKIE_NAME
-        context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": self.base}])
-
-    def addresses(self) -> list[str]:
-        names = {
-            "btc": self.site.coins["BTC"].pk,
-            "doge": self.site.coins["DOGE"].pk,
-            "signal": self.site.signal.pk,
-            "plan": self.site.plan.pk,
-        }
-        return [path.format(**names) for path in PAGES]
-
-
-def _hear(page: Any, said: Any) -> None:
-    if said.type in ("error", "warning"):
-        page.complaints.append(f"{said.type}: {said.text}")
-
-
-def _missed(page: Any, request: Any) -> None:
-    if "ERR_ABORTED" not in str(request.failure):  # what a page asked for as one left it
-        page.complaints.append(f"failed: {request.url} {request.failure}")
-
-
-def _answered(page: Any, answer: Any) -> None:
-    if answer.status >= 400:
-        page.complaints.append(f"{answer.status}: {answer.url}")
 
 
 @pytest.fixture
@@ -120,7 +42,7 @@ def house(servers: Any, django_db_setup: None, django_db_blocker: Any) -> Iterat
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright keeps a loop in this thread
     with django_db_blocker.unblock():
         try:
-            with _served() as (base, ready), sync_playwright() as play:
+            with served() as (base, ready), sync_playwright() as play:
                 built = site.build()
                 ready()
                 browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", OFFLINE])
@@ -130,73 +52,6 @@ def house(servers: Any, django_db_setup: None, django_db_blocker: Any) -> Iterat
         finally:
             call_command("flush", verbosity=0, interactive=False)
             del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-
-
-@contextmanager
-def _served() -> Iterator[tuple[str, Callable[[], None]]]:
-    """The address, and what waits until it answers: a server that starts leaves time for other things."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    name = connection.settings_dict["NAME"]
-    url = re.sub(r"/[^/?]+(\?|$)", rf"/{name}\1", settings.EMBEDDED.database_url, count=1)
-    command = [
-        sys.executable,
-        "-m",
-        "daphne",
-        "-b",
-        "127.0.0.1",
-        "-p",
-        str(port),
-        "cryptopredict.asgi:application",
-    ]
-    environment = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tests.settings"}
-    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    try:
-        yield f"http://127.0.0.1:{port}", lambda: _wait(port, server)
-    finally:
-        server.terminate()
-        server.communicate(timeout=20)
-
-
-def _wait(port: int, server: subprocess.Popen[bytes]) -> None:
-    for _tenth in range(900):
-        with socket.socket() as knock:
-            if knock.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        assert server.poll() is None, server.communicate()[1].decode()
-        time.sleep(0.1)
-    raise AssertionError("the server did not start")
-
-
-SETTLE = """async () => {
-  const charts = [...document.querySelectorAll("[data-chart]")];
-  for (let turn = 0; turn < 800; turn += 1) {
-    const left = charts.filter((chart) => !["drawn", "empty"].includes(chart.dataset.state));
-    if (!left.length) return [];
-    left[0].scrollIntoView();
-    await new Promise((go) => setTimeout(go, 25));
-  }
-  return charts.map((chart) => `${chart.dataset.chart}: ${chart.querySelector(".state").textContent}`);
-}"""
-
-
-def settle(page: Page) -> None:
-    """Every chart is drawn, or says why not."""
-    assert page.evaluate(SETTLE) == []
-
-
-def overflow(page: Page) -> int:
-    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
-
-
-def faults(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{one['id']}: {one['nodes'][0]['html'][:160]} ({len(one['nodes'])})"
-        for one in found
-        if one["impact"] in SERIOUS
-    ]
 
 
 @pytest.mark.parametrize(
@@ -332,6 +187,16 @@ def test_a_reviewer_approves_by_keyboard_and_finds_the_coin_on_the_watchlist(hou
         expect(page.locator(".message.success")).to_contain_text("SOL")
         expect(first).to_contain_text("SOL")  # live, on somebody else's page
         assert page.complaints + other.complaints == []
+
+
+def test_a_link_from_a_letter_decides_in_a_browser_that_nobody_is_logged_in_with(house: House) -> None:
+    row = SuggestionFactory(asset=house.site.coins["DOGE"], as_of=house.site.close)
+    text = links.sign(suggestion=row, reviewer=house.site.people["admin"], decision="defer", after=0)
+    with house.visitor() as page:
+        page.goto(f"/review/{text}")
+        page.locator("main form button").click()
+        expect(page.locator("main")).to_contain_text("Done, and written down")
+        assert page.complaints == []
 
 
 def test_what_is_chosen_is_kept_when_the_queue_changes(house: House) -> None:

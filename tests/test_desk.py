@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from aimodels.tests.test_admin import model as stored_model
 from assets.engine.timeframe import Timeframe
 from assets.tests.stored import AssetFactory
 from cryptopredict import configuration, desksite
+from cryptopredict.common import desk
 from cryptopredict.models import PipelineRun, RunStatus, RuntimeSettings
 from selection import services as selection
 from selection.tests.factories import SuggestionFactory, UserFactory, reviewer
@@ -243,3 +245,68 @@ def test_the_audit_is_exported_without_formulas(browser: Client, admin_user: Use
     text = answer.content.decode()
     assert text.startswith("id,user_id,at,table_name,object_id,operation,before,after,place")
     assert "accounts_user" in text
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (0.1552205826376767, "0.1552"), (Decimal("2643.459258674100500000"), "2,643.46"),
+        (7.124e-06, "0.000007124"), (58247331530328.0, "58,247,331,530,328"), (18.0, "18"),
+        (-0.5, "-0.5000"), (float("nan"), "—"), (None, "—"), (["a", 0.25], "a, 0.2500"), (True, "True"),
+    ],
+)  # fmt: skip
+def test_figures_are_as_short_as_they_can_be_read(value: Any, words: str) -> None:
+    assert desk.short(value) == words
+
+
+def test_documents_are_read_as_names_and_tables() -> None:
+    told = desk.document(
+        {"risk_level": "low", "proof": {"cases": 151}, "factors": [{"name": "<b>", "value": 1.5}]}
+    )
+    assert "risk level: low" in told
+    assert '<div class="inner"><div>cases: 151</div></div>' in told
+    assert "<td>&lt;b&gt;</td><td>1.5" in told
+    assert desk.document({}) == desk.document([]) == desk.UNKNOWN
+
+
+def test_rows_are_looked_at_in_the_readers_zone_and_changed_in_fields(
+    browser: Client, admin_user: User
+) -> None:
+    User.objects.filter(pk=admin_user.pk).update(timezone="Asia/Tehran")
+    coin = AssetFactory(
+        current_price=0.1552205826376767, last_price_update=datetime(2026, 1, 1, 12, tzinfo=UTC)
+    )
+    page = browser.get(reverse("admin:assets_asset_change", args=[coin.pk])).content.decode()
+    assert "2026-01-01 15:30" in page
+    assert ">0.1552<" in page
+    assert 'name="symbol"' in page
+    listed = browser.get(reverse("admin:assets_asset_changelist")).content.decode()
+    assert 'class="field-current_price">0.1552<' in listed
+
+
+def test_somebody_is_let_in_with_a_password_that_is_shown_once(browser: Client) -> None:
+    address = reverse("admin:accounts_user_add")
+    page = browser.post(address, {"email": "New@example.org", "role": "professional"}, follow=True)
+    told = str(next(iter(page.context["messages"])))
+    found = re.search(r"with (\S+);", told)
+    assert found
+    person = User.objects.get(email="new@example.org")
+    assert person.role == "professional" and person.check_password(found.group(1))
+    again = browser.post(address, {"email": "new@EXAMPLE.org", "role": "casual"})
+    assert "exists already" in again.content.decode()
+    assert User.objects.filter(email__iexact="new@example.org").count() == 1
+
+
+def test_a_token_is_revoked_once_by_who_did_it(browser: Client, admin_user: User) -> None:
+    token, _text = token_issue(user=UserFactory(), name="script")
+    for _twice in range(2):
+        act(browser, "accounts_apitoken", "revoke", token)
+    (row,) = UserActivity.objects.filter(activity_type="revoke_token")
+    assert (row.user, row.details["owner"]) == (admin_user, token.user.email)
+
+
+def test_secrets_of_sessions_and_second_factors_have_no_page(browser: Client) -> None:
+    text = browser.get(reverse("admin:index")).content.decode()
+    assert not {"/admin/usersessions/", "/admin/mfa/", "/admin/account/"} & set(
+        re.findall(r"/admin/\w+/", text)
+    )

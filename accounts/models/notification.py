@@ -92,7 +92,7 @@ class NotificationChannel(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user_id} {self.notification_type} → {self.scheme}"
+        return f"{self.get_notification_type_display()} → {self.scheme}"
 
     @property
     def scheme(self) -> str:

@@ -48,24 +48,27 @@ def worth() -> dict[str, Any]:
 
 
 def sentence(found: dict[str, Any]) -> str:
-    """The answer in one line: the longest horizon of which something is known, against the market."""
-    for horizon in reversed(found["horizons"]):
-        rival = horizon["rivals"]["market"]
-        told = [row for row in rival["decisions"] if row["mean"] is not None]
-        if not told:
-            continue
-        names = {
-            "approve": _("approved %(mean)s"),
-            "reject": _("rejected %(mean)s"),
-            "defer": _("deferred %(mean)s"),
-        }
-        parts = [names[row["decision"]] % {"mean": _signed(row["mean"])} for row in told]
-        head = _("After %(days)d days against the market: %(means)s.") % {
-            "days": horizon["days"],
-            "means": ", ".join(parts),
-        }
-        return f"{head} {_added(rival['added'])}".strip()
-    return ""
+    """The answer in one line, against the market: of the longest horizon with an interval, or a figure."""
+    known = [each for each in found["horizons"] if _means(each)]
+    if not known:
+        return ""
+    sure = [each for each in known if each["rivals"]["market"]["added"]["low"] is not None]
+    horizon = (sure or known)[-1]
+    names = {
+        "approve": _("approved %(mean)s"),
+        "reject": _("rejected %(mean)s"),
+        "defer": _("deferred %(mean)s"),
+    }
+    parts = [names[row["decision"]] % {"mean": _signed(row["mean"])} for row in _means(horizon)]
+    head = _("After %(days)d days against the market: %(means)s.") % {
+        "days": horizon["days"],
+        "means": ", ".join(parts),
+    }
+    return f"{head} {_added(horizon['rivals']['market']['added'])}".strip()
+
+
+def _means(horizon: dict[str, Any]) -> list[dict[str, Any]]:
+    return [row for row in horizon["rivals"]["market"]["decisions"] if row["mean"] is not None]
 
 
 def _added(added: dict[str, Any]) -> str:

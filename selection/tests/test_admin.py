@@ -296,3 +296,21 @@ def test_others_than_administrators_are_sent_away() -> None:
     row = SuggestionFactory()
     client.post(reverse(QUEUE), {"action": "approve", "_selected_action": [row.pk]})
     assert tier(row.asset) == "none"
+
+
+def test_a_reason_is_told_once_with_all_the_coins_it_holds_for(browser: Client) -> None:
+    lists = services.ensure_lists()
+    Watchlist.objects.filter(pk=lists["tier1"].pk).update(max_items=0)
+    rows = [SuggestionFactory() for _number in range(3)]
+    (told,) = decide(browser, "approve", rows)
+    assert all(row.asset.symbol in told for row in rows)
+    assert told.count("is full") == 1
+
+
+def test_a_coin_that_stands_on_a_tier_is_not_put_on_one_again(browser: Client, admin_user: User) -> None:
+    coin = AssetFactory()
+    services.set_tier(asset=coin, tier="tier1", user=admin_user)
+    body = {"asset": coin.pk, "tier": "tier2", "priority_order": 0, "reason": ""}
+    page = browser.post(reverse("admin:selection_watchlistitem_add"), body)
+    assert "stands on Tier 1 already" in page.content.decode()
+    assert tier(coin) == "tier1"

@@ -141,6 +141,9 @@ def test_page_api_and_file_say_the_same(admin_user: User) -> None:
     told = browser.get("/api/v1/admin/suggestions/worth").json()
     assert told["sentence"].startswith("After ")
     assert "Your selection added +" in told["sentence"]
+    # Ten weeks are ten periods of seven days and too few of thirty: the sentence is the one with an interval.
+    assert told["sentence"].startswith("After 7 days")
+    assert "95 % interval" in told["sentence"]
     page = browser.get(reverse("admin:selection_suggestion_worth")).content.decode()
     assert told["sentence"] in page
     text = browser.get(reverse("admin:selection_suggestion_worth_csv")).content.decode()

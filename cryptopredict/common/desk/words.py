@@ -12,11 +12,13 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
+from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 
 from cryptopredict.common.encoding import encode
 
 UNKNOWN = "—"
+LEFT_TO_RIGHT = "\N{LEFT-TO-RIGHT MARK}"
 
 
 def refusal(error: ValidationError | PermissionDenied) -> str:
@@ -89,6 +91,11 @@ def short(value: Any) -> str:
 def _figure(value: float) -> str:
     if not math.isfinite(value):
         return UNKNOWN
+    # Without the mark a page that runs from right to left puts the sign behind the number.
+    return (LEFT_TO_RIGHT if value < 0 and get_language_bidi() else "") + _digits(value)
+
+
+def _digits(value: float) -> str:
     size = abs(value)
     if size >= 1e5 or value == int(value):
         return f"{value:,.0f}"

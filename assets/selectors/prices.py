@@ -1,4 +1,4 @@
-"""What others read of assets: panels, bars, freshness."""
+"""Prices: the last ones, their path, and bars as charts and records need them."""
 
 from __future__ import annotations
 
@@ -9,185 +9,16 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from django.db import connection
-from django.db.models import Max, OuterRef, QuerySet, Subquery
-from django.utils.translation import gettext as _
 
-from assets.engine.panel import BAR_FIELDS, Floats, Panel
+from assets.engine.panel import BAR_FIELDS, Floats
 from assets.engine.timeframe import Timeframe
 from assets.models import (
-    Analysis,
     Asset,
-    AssetType,
     Candle,
     CandleArchive,
-    DataImport,
-    ImportKind,
-    ImportStatus,
 )
-
-_PG_EPOCH_US = 946_684_800_000_000
-STALE_BARS = 2
-
-
-def supported() -> QuerySet[Asset]:
-    """Coins that are followed: one a ticker, coins and stablecoins."""
-    return Asset.objects.filter(is_supported=True, asset_type__in=(AssetType.CRYPTO, AssetType.STABLECOIN))
-
-
-def last_close(timeframe: Timeframe, as_of: datetime | None = None) -> datetime | None:
-    """Close time of the newest stored bar (known at `as_of`); None where there is none."""
-    # The key is (asset, timeframe, time): one step down it a coin, not a walk through the whole partition.
-    bars = Candle.objects.filter(asset=OuterRef("pk"), timeframe=timeframe)
-    if as_of is not None:
-        bars = bars.filter(candle_time__lte=timeframe.last_closed(as_of))
-    last = Subquery(bars.order_by("-candle_time").values("candle_time")[:1])
-    newest = Asset.objects.aggregate(newest=Max(last))["newest"]
-    return None if newest is None else timeframe.close_of(newest)
-
-
-def first_open(timeframe: Timeframe) -> datetime | None:
-    """Open time of the oldest stored bar, the archive included."""
-    oldest = [
-        model._default_manager.filter(timeframe=timeframe)
-        .order_by("candle_time")
-        .values_list("candle_time", flat=True)
-        .first()
-        for model in (Candle, CandleArchive)
-    ]
-    return min((moment for moment in oldest if moment is not None), default=None)
-
-
-def is_simulated() -> bool:
-    """Whether the market in the database is a simulated one, which every page has to say."""
-    return DataImport.objects.filter(kind=ImportKind.SIMULATION).exists()
-
-
-@dataclass(frozen=True, slots=True)
-class Freshness:
-    """A source's last finished import: when, up to which bar (close), and whether that is behind."""
-
-    kind: ImportKind
-    source: str
-    timeframe: Timeframe | None
-    finished_at: datetime
-    last_close: datetime | None
-    is_stale: bool
-
-
-def freshness(now: datetime) -> list[Freshness]:
-    """One entry a kind of source and bar length, from its newest completed import; one query.
-
-    Stale: the last bar closed more than two bars before `now`.
-    """
-    done = DataImport.objects.filter(status=ImportStatus.COMPLETED, finished_at__isnull=False)
-    newest = done.order_by("kind", "timeframe", "-last_time", "-finished_at").distinct("kind", "timeframe")
-    return [
-        Freshness(
-            kind=ImportKind(record.kind),
-            source=record.source,
-            timeframe=record.timeframe,
-            finished_at=record.finished_at,
-            last_close=closed,
-            is_stale=closed is None or _bars_behind(record.timeframe, closed, now),
-        )
-        for record in newest.filter(last_time__isnull=False)
-        for closed in [record.timeframe.close_of(record.last_time) if record.timeframe else None]
-    ]
-
-
-def _bars_behind(timeframe: Timeframe, closed: datetime, now: datetime) -> bool:
-    return timeframe.close_of(timeframe.close_of(closed)) < now
-
-
-def load_panel(
-    timeframe: Timeframe, as_of: datetime, rows: int, assets: Sequence[int] | None = None
-) -> Panel:
-    """The last `rows` bars known at `as_of` of all supported coins (or of `assets`), in one query.
-
-    Columns are packed on the server and decoded by numpy: 6 times the speed of fetching rows.
-    """
-    last = timeframe.last_closed(as_of)
-    times = _grid(timeframe, last, rows)
-    found = _packed(timeframe, times[0].to_pydatetime(), last, assets)
-    known = {
-        a.pk: a for a in supported().filter(pk__in=[row[0] for row in found]).only("symbol", "asset_type")
-    }
-    found = [row for row in found if row[0] in known]
-    bars = {name: np.full((len(times), len(found)), np.nan) for name in BAR_FIELDS}
-    origin = times.as_unit("us").asi8
-    for column, (_asset, moments, *packed) in enumerate(found):
-        stamps = np.frombuffer(moments, dtype=">i8").astype(np.int64) + _PG_EPOCH_US
-        place = np.searchsorted(origin, stamps)
-        on_grid = origin[np.minimum(place, len(origin) - 1)] == stamps
-        for name, values in zip(BAR_FIELDS, packed, strict=True):
-            bars[name][place[on_grid], column] = np.frombuffer(values, dtype=">f8")[on_grid]
-    return Panel(
-        timeframe=timeframe,
-        times=times,
-        asset_ids=np.asarray([row[0] for row in found], dtype=np.int64),
-        symbols=tuple(known[row[0]].symbol for row in found),
-        is_stable=np.asarray(
-            [known[row[0]].asset_type == AssetType.STABLECOIN for row in found], dtype=np.bool_
-        ),
-        **bars,
-    )
-
-
-def _grid(timeframe: Timeframe, last: datetime, rows: int) -> pd.DatetimeIndex:
-    return pd.date_range(end=last.astimezone(UTC), periods=rows, freq=timeframe.pandas_freq, unit="us")
-
-
-def _packed(
-    timeframe: Timeframe, first: datetime, last: datetime, assets: Sequence[int] | None
-) -> list[tuple[int, bytes, *tuple[bytes, ...]]]:
-    columns = ", ".join(f"string_agg(float8send(COALESCE({name}, 'NaN')), '')" for name in BAR_FIELDS)
-    where = "timeframe = %s AND candle_time BETWEEN %s AND %s" + (
-        "" if assets is None else " AND asset_id = ANY(%s)"
-    )
-    values = [timeframe.code, first, last] + ([] if assets is None else [list(assets)])
-    source = " UNION ALL ".join(
-        f"SELECT asset_id, candle_time, {', '.join(BAR_FIELDS)} FROM {model._meta.db_table} WHERE {where}"
-        for model in (Candle, CandleArchive)
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT asset_id, string_agg(timestamptz_send(candle_time), ''), {columns} "
-            f"FROM ({source}) bars GROUP BY asset_id ORDER BY asset_id",
-            values * 2,
-        )
-        return cursor.fetchall()
-
-
-def first_missing(
-    records: type[Analysis] | QuerySet[Any], timeframe: Timeframe, since: datetime, as_of: datetime
-) -> datetime | None:
-    """The first close from `since` to `as_of` for which `records` has no row; None where all have."""
-    rows = records.all() if isinstance(records, QuerySet) else records._default_manager.all()
-    stored = set(
-        rows.filter(timeframe=timeframe, as_of__range=(since, as_of))
-        .values_list("as_of", flat=True)
-        .distinct()
-    )
-    opens = timeframe.opens(timeframe.last_closed(since), timeframe.last_closed(as_of))
-    closes = (timeframe.close_of(moment.to_pydatetime()) for moment in opens)
-    return next((moment for moment in closes if moment not in stored), None)
-
-
-def stale_reason(timeframe: Timeframe, as_of: datetime, now: datetime | None) -> str:
-    """Why a reading of `as_of` is out of date at `now`; empty where it is not.
-
-    It is when its close lies more than two bars before `now`, or before the newest candle known at `now`.
-    """
-    bar = timedelta(days=31) if timeframe is Timeframe.MONTH else timeframe.delta
-    oldest = as_of + STALE_BARS * bar
-    newest = last_close(timeframe, now)
-    if newest is not None and oldest < newest:
-        return _("Newer candles are stored than were analysed; run the pipeline.")
-    if now is not None and oldest < now:
-        return _("No candles have arrived for more than two bars.")
-    return ""
+from assets.selectors.ages import STALE_BARS
 
 
 @dataclass(frozen=True, slots=True)
