@@ -8,6 +8,7 @@ from django.db import transaction
 
 from aimodels.models import AIModel, Prediction
 from assets.engine.timeframe import Timeframe
+from cryptopredict.common.realtime import changed
 
 HOUR = timedelta(hours=1)
 
@@ -50,5 +51,6 @@ def limit_predictions(*, name: str, per_hour: int | None, timeframe: Timeframe =
     """
     if per_hour is not None and per_hour < 0:
         raise ValueError(f"{per_hour} predictions an hour cannot be told; give 0 or more")
+    changed()
     versions = AIModel.objects.filter(name=name, timeframe=timeframe)
     return versions.update(max_predictions_per_hour=per_hour)

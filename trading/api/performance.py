@@ -84,6 +84,7 @@ class Asked(restapi.View):
     """The span a request asks for."""
 
     role = "casual"
+    keeps = True
     query_class = PerformanceQuery
 
     def span(self) -> selectors.Span:
