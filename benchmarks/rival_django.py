@@ -1,5 +1,5 @@
-"""The rival of the other reads: a bare Django view that returns the same bytes, without middleware, database or
-anyone to check. Run by granian; RIVAL_BODIES names a file of JSON, path to body."""
+"""The rival of the other reads: a bare Django view that returns the same bytes, without middleware, database
+or anyone to check. Run by granian; RIVAL_BODIES names a file of JSON, path to body."""
 
 from __future__ import annotations
 
