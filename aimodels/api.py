@@ -139,6 +139,7 @@ class Models(restapi.View):
     """Every declared model: what it is, how it stands, its last judgement."""
 
     role = "casual"
+    keeps = True
     lists = True
     serializer_class = CardSerializer
 
@@ -152,6 +153,7 @@ class ModelCard(restapi.View):
     """One model with its versions, decisions and trainings."""
 
     role = "casual"
+    keeps = True
     serializer_class = FullCardSerializer
 
     def get(self, request: Request, name: str) -> Response:
@@ -166,6 +168,7 @@ class EvaluationViewSet(restapi.ReadOnlyViewSet):
     """Judgements on unseen bars, newest first: each figure with its interval and its rival's."""
 
     role = "casual"
+    keeps = True
     queryset = selectors.evaluations()
     serializer_class = EvaluationSerializer
     filterset_class = EvaluationFilter
@@ -176,6 +179,7 @@ class PromotionViewSet(restapi.ReadOnlyViewSet):
     """Decisions on which version serves, newest first, with all that was compared."""
 
     role = "casual"
+    keeps = True
     queryset = selectors.decisions()
     serializer_class = PromotionSerializer
     filterset_class = PromotionFilter
@@ -186,6 +190,7 @@ class PredictionViewSet(restapi.ReadOnlyViewSet):
     """Prices foretold, newest first: the system's, and those the asker asked for; POST asks for one."""
 
     role = "casual"
+    keeps = "user"
     queryset = Prediction.objects.none()
     serializer_class = PredictionSerializer
     filterset_class = PredictionFilter
@@ -229,6 +234,7 @@ class PredictionAnalytics(restapi.View):
     """How right predictions were whose time has come."""
 
     role = "casual"
+    keeps = True
     serializer_class = PredictionAnalyticsSerializer
     query_parameters = ("days", "layer")
 

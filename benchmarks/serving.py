@@ -1,11 +1,14 @@
-"""The hot reads of the API beside FastAPI with asyncpg that serves the same bytes, in turns, on this machine.
+"""The hot reads of the API beside FastAPI with asyncpg that serves the same bytes, in turns, on this machine;
+the other reads beside a bare Django view.
 
-Both check the token. The rival finds token and finished JSON in one query and builds nothing, which is
-better than any real one; the product serves what it kept. Two worker processes each.
+Of the hot reads both check the token. The rival finds token and finished JSON in one query and builds
+nothing, which is better than any real one; the product serves what it kept. The bare view checks nobody
+and has its bytes in memory. Two worker processes each.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -14,6 +17,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from statistics import median
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import connection
@@ -23,6 +28,9 @@ from benchmarks.figures import Figure, Scale
 from benchmarks.load import ask
 from benchmarks.servers import fresh_database
 
+if TYPE_CHECKING:
+    from tests.world import World  # needs Django to be set up
+
 HOT = {
     "regime": "/api/v1/layer1/market-regime",
     "sectors": "/api/v1/layer2/sectors",
@@ -30,9 +38,35 @@ HOT = {
     "layer overview": "/api/v1/ui/layer-overview",
     "dashboard": "/api/v1/ui/dashboard",
 }
+# The rest of the contract's reads: who asks, and where.
 OTHER = {
-    "sector history": "/api/v1/layer2/sectors/{sector}/history",
-    "candles": "/api/v1/assets/{asset}/candles",
+    "sentiment": ("casual", "/api/v1/layer1/sentiment"),
+    "dominance": ("casual", "/api/v1/layer1/dominance"),
+    "regime history": ("casual", "/api/v1/layer1/history"),
+    "regime forecast": ("casual", "/api/v1/layer1/regime-forecast"),
+    "sector": ("casual", "/api/v1/layer2/sectors/{sector}"),
+    "rotation": ("casual", "/api/v1/layer2/rotation"),
+    "sector history": ("casual", "/api/v1/layer2/sectors/{sector}/history"),
+    "sectors compared": ("casual", "/api/v1/layer2/compare?sectors={sector},{other}"),
+    "watchlists": ("casual", "/api/v1/layer3/watchlists"),
+    "watchlist": ("casual", "/api/v1/layer3/watchlists/{tier}"),
+    "suggestions": ("casual", "/api/v1/layer3/suggestions"),
+    "coin's analysis": ("casual", "/api/v1/layer3/assets/{asset}/analysis"),
+    "signal": ("casual", "/api/v1/layer4/signals/{signal}"),
+    "executions": ("casual", "/api/v1/layer4/executions"),
+    "performance": ("casual", "/api/v1/layer4/performance"),
+    "predictions": ("casual", "/api/v1/predictions"),
+    "predictions' analytics": ("casual", "/api/v1/predictions/analytics"),
+    "system health": ("admin", "/api/v1/admin/system-health"),
+    "models": ("admin", "/api/v1/admin/ai-models"),
+    "activities": ("admin", "/api/v1/admin/user-activities"),
+    "queue": ("admin", "/api/v1/admin/suggestions/queue"),
+    "settings": ("admin", "/api/v1/admin/config"),
+    "notifications": ("casual", "/api/v1/ui/notifications"),
+    "quick stats": ("casual", "/api/v1/ui/mobile/quick-stats"),
+    "signal cards": ("casual", "/api/v1/ui/mobile/signal-cards"),
+    "layer cards": ("casual", "/api/v1/ui/mobile/layer-cards"),
+    "candles": ("casual", "/api/v1/assets/{asset}/candles"),
 }
 WORKERS = 2
 
@@ -51,11 +85,32 @@ def run(scale: Scale) -> list[Figure]:
             figures = []
             for name, path in HOT.items():
                 figures += _beside(name, path, token, (ours, theirs), scale)
-            names = {"sector": world.sectors[0].pk, "asset": world.asset.pk}
-            for name, path in OTHER.items():
-                load = ask(ours, path.format(**names), token, seconds=scale.seconds)
-                figures.append(Figure(f"{name}: requests", load.rate, "a second"))
-        return figures
+        return figures + _others(world, scale)
+
+
+def _others(world: World, scale: Scale) -> list[Figure]:
+    """Each other read as a multiple of a bare Django view that returns the same bytes."""
+    names = {"sector": world.sectors[0].pk, "other": world.sectors[1].pk, "asset": world.asset.pk}
+    names |= {"tier": world.tier.pk, "signal": world.signal.pk}
+    reads = {name: (role, path.format(**names)) for name, (role, path) in OTHER.items()}
+    bodies = {}
+    for role, path in reads.values():
+        answer = Client(headers={"Authorization": f"Token {world.tokens[role]}"}).get(path)
+        if answer.status_code != 200:
+            raise RuntimeError(f"{path} answered {answer.status_code}")
+        bodies[path.partition("?")[0]] = answer.content.decode()
+    figures, seconds = [], scale.seconds / 4
+    with _product() as ours, _bare(bodies) as theirs:
+        for name, (role, path) in reads.items():
+            token = world.tokens[role]
+            ask(ours, path, token, seconds=seconds / 4)
+            found = [
+                (ask(ours, path, token, seconds=seconds), ask(theirs, path, token, seconds=seconds))
+                for _ in range(scale.rounds)
+            ]
+            rate = median(mine.rate / rival.rate for mine, rival in found)
+            figures.append(Figure(f"{name}: requests against a bare Django view", rate, "times", 1 / 3))
+    return figures
 
 
 def _beside(name: str, path: str, token: str, ports: tuple[int, int], scale: Scale) -> list[Figure]:
@@ -83,11 +138,25 @@ def _store(bodies: dict[str, bytes]) -> None:
 
 @contextmanager
 def _product() -> Iterator[int]:
+    with _wsgi("cryptopredict.wsgi:application", {"DATABASE_URL": _url(), "API_RATES": "none=1"}) as port:
+        yield port
+
+
+@contextmanager
+def _bare(bodies: dict[str, str]) -> Iterator[int]:
+    with NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(bodies, file)
+        file.flush()
+        with _wsgi("benchmarks.rival_django:application", {"RIVAL_BODIES": file.name}) as port:
+            yield port
+
+
+@contextmanager
+def _wsgi(application: str, environment: dict[str, str]) -> Iterator[int]:
     port = _free_port()
     command = ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--workers", str(WORKERS), "--blocking-threads", "2", "--log-level", "error"]
-    command.append("cryptopredict.wsgi:application")
-    with _server(command, {"DATABASE_URL": _url(), "API_RATES": "none=1"}, port):
+    command += ["--workers", str(WORKERS), "--blocking-threads", "2", "--log-level", "error", application]
+    with _server(command, environment, port):
         yield port
 
 

@@ -82,6 +82,7 @@ NAV = (
     ("selection", _("Selection"), "selection:watchlist", "casual"),
     ("trading", _("Signals"), "trading:signals", "casual"),
     ("portfolio", _("Portfolio"), "trading:portfolio", "casual"),
+    ("trading", _("Performance"), "trading:performance", "casual"),
     ("record", _("Track record"), "record", "casual"),
     ("models", _("Models"), "aimodels:models", "casual"),
     ("backtests", _("Backtests"), "trading:backtests", "professional"),

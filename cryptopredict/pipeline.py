@@ -136,6 +136,7 @@ def _follow_up(timeframe: Timeframe, last: datetime) -> None:
     if timeframe is Timeframe.DAY:
         trading.review(as_of=last)
     trading.execute_new(timeframe=timeframe, as_of=last, now=timezone.now())
+    trading_selectors.prepare_figures(timeframe)  # so that no request has to
 
 
 def _first_close(timeframe: Timeframe) -> datetime:

@@ -51,6 +51,7 @@ class WatchlistViewSet(restapi.ReadOnlyViewSet):
     """The administrators' lists and the reader's own, with how many coins each holds."""
 
     role = "casual"
+    keeps = "user"
     queryset = Watchlist.objects.none()
     serializer_class = WatchlistSerializer
     query_class = MomentQuery
@@ -84,6 +85,7 @@ class WatchlistView(restapi.View):
     """One list with its coins, their last scores and prices."""
 
     role = "casual"
+    keeps = "user"
     query_class = ReadingQuery
 
     @extend_schema(responses=WatchlistDetailSerializer)
@@ -230,6 +232,7 @@ class SuggestionViewSet(restapi.ReadOnlyViewSet):
     """Changes of the tiers that the scores argue for, newest first."""
 
     role = "casual"
+    keeps = True
     queryset = Suggestion.objects.none()
     query_class = SuggestionQuery
     serializer_class = SuggestionSerializer

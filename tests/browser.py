@@ -27,7 +27,8 @@ PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 PAGES = (
     "/", "/macro/", "/sectors/", "/sectors/defi/", "/selection/watchlist/", "/coins/{btc}/", "/coins/{doge}/",
     "/trading/signals/", "/trading/signals/{signal}/", "/trading/signals/{plan}/execute/",
-    "/trading/portfolio/", "/trading/risk-profile/", "/record/", "/record/?layer=predictions",
+    "/trading/portfolio/", "/trading/performance/?span=all", "/trading/risk-profile/", "/record/",
+    "/record/?layer=predictions",
     "/record/?layer=macro", "/models/", "/models/timing_long/", "/accounts/profile/", "/accounts/tokens/",
     "/accounts/sessions/",
     "/selection/suggestions/", "/accounts/notifications/", "/accounts/notifications/settings/",

@@ -11,7 +11,7 @@ from assets.engine.timeframe import Timeframe
 from assets.models import Asset
 from macro.models import RegimeForecast
 from trading.models import Backtest, BacktestStatus
-from trading.tests.factories import CandidateFactory
+from trading.tests.factories import CandidateFactory, SignalFactory
 
 DAY = Timeframe.DAY
 ENDED = 24  # of each kind
@@ -30,6 +30,13 @@ def ended(close: datetime, coins: dict[str, Asset]) -> None:
                 probability=0.2 + number / 100, outcome="target" if came else "stop",
                 return_r=1.8 if came else -1.1,
             )  # fmt: skip
+    for back, (result, paid) in enumerate((("target", 1.8), ("stop", -1.1), ("time", 0.3))):
+        issued = close - timedelta(days=40 + 2 * back)
+        SignalFactory(
+            asset=coins["ETH"], as_of=issued, outcome=result, return_r=paid, exit_price="100",
+            status="expired", closed_at=issued + timedelta(days=2), ai_analysis={"position_share": 0.1},
+            market_context={"regime": "bull", "sector": "Layer 1"},
+        )  # fmt: skip
     RegimeForecast.objects.bulk_create(
         RegimeForecast(
             timeframe=DAY, as_of=moment, horizon_hours=hours, probabilities=ODDS,

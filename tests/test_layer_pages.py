@@ -21,7 +21,7 @@ from tests import site
 pytestmark = pytest.mark.django_db
 PAGES = ("/", "/macro/", "/sectors/", "/sectors/defi/", "/selection/watchlist/", "/coins/{coin}/", "/record/",
     "/record/?layer=predictions", "/record/?layer=macro", "/record/?layer=sectors", "/models/",
-    "/models/timing_long/",
+    "/models/timing_long/", "/trading/performance/", "/trading/performance/?span=all&origin=replay",
 )  # fmt: skip
 CHARTS = (
     "/macro/data/regime", "/macro/data/dominance", "/macro/data/mood", "/sectors/data/rotation",
@@ -53,7 +53,14 @@ def queries(client: Client, path: str) -> int:
 
 def test_every_page_says_so_where_there_is_nothing_yet(casual: Client) -> None:
     coin = AssetFactory()
-    for path in ("/", "/macro/", "/sectors/", "/selection/watchlist/", f"/coins/{coin.pk}/"):
+    for path in (
+        "/",
+        "/macro/",
+        "/sectors/",
+        "/selection/watchlist/",
+        f"/coins/{coin.pk}/",
+        "/trading/performance/",
+    ):
         assert casual.get(path).status_code == 200, path
     for path in CHARTS:
         if "defi" not in path:

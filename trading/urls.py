@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from trading.views import backtests, orders, portfolio, record, risk, signals
+from trading.views import backtests, orders, performance, portfolio, record, risk, signals
 
 app_name = "trading"
 urlpatterns = [
@@ -23,6 +23,7 @@ urlpatterns = [
     path("data/reliability", record.reliability_data, name="reliability_data"),
     path("data/months", record.months_data, name="months_data"),
     path("data/risk-coverage/<str:name>", record.risk_coverage_data, name="risk_coverage_data"),
+    path("performance/", performance.performance, name="performance"),
     path("backtests/", backtests.backtests, name="backtests"),
     path("backtests/ask/", backtests.ask, name="backtest_ask"),
     path("backtests/compare/", backtests.compare, name="backtests_compare"),

@@ -15,6 +15,7 @@ from aimodels.engine import artefact
 from aimodels.engine.spec import family
 from aimodels.models import HOLDING, AIModel, ModelStatus, Promotion, PromotionVerdict
 from assets.engine.timeframe import Timeframe
+from cryptopredict.common.realtime import changed
 
 
 class RollbackError(RuntimeError):
@@ -65,6 +66,7 @@ def decide(
     is_binding: bool = True,
 ) -> Promotion:
     """Write a decision down and let `serving` serve from then on."""
+    changed()
     current = _locked(serving.name, serving.timeframe)
     record = Promotion.objects.create(
         name=serving.name,
@@ -170,6 +172,7 @@ def condemn(model: AIModel, why: str, hold: bool = True) -> None:
 
     With `hold` the newest sound version before it serves until the next training.
     """
+    changed()
     current = _locked(model.name, model.timeframe)
     health = {**model.health_status, "artefact": why}
     AIModel.objects.filter(pk=model.pk).update(

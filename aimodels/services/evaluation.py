@@ -15,6 +15,7 @@ from aimodels.models import Evaluation
 from aimodels.services.serving import keep
 from aimodels.services.training import provide, read, refused
 from assets.engine.timeframe import Timeframe
+from cryptopredict.common.realtime import changed
 
 DAYS = 730
 #: The worst first: a judgement is as good as its worst figure.
@@ -54,6 +55,7 @@ def evaluate(
         progress(f"judging {name}")
         serving = selectors.serving_declared(models[name], timeframe)
         out.append(_evaluate(serving, timeframe, ground, first, jobs))
+        changed()
     return out
 
 

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from aimodels.models import AIModel, Prediction
 from assets.engine.timeframe import Timeframe
+from cryptopredict.common.realtime import changed
 
 HOUR = timedelta(hours=1)
 
@@ -52,6 +53,7 @@ def limit_predictions(
     """
     if per_hour is not None and per_hour < 0:
         raise ValueError(f"{per_hour} predictions an hour cannot be told; give 0 or more")
+    changed()
     versions = AIModel.objects.all()
     if name is not None:
         versions = versions.filter(name=name, timeframe=timeframe)

@@ -92,6 +92,7 @@ class ExecutionViewSet(restapi.ReadOnlyViewSet):
     """Your own executions, newest first: entries and what closed them."""
 
     role = "casual"
+    keeps = "user"
     queryset = SignalExecution.objects.select_related("signal__asset")
     serializer_class = ExecutionSerializer
     filterset_class = ExecutionFilter

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.urls import path
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 from drf_spectacular.utils import extend_schema
@@ -23,7 +22,6 @@ from trading.serializers import Price
 
 FIRST = datetime(2009, 1, 1, tzinfo=UTC)
 BARS = [t.value for t in Timeframe if t not in (Timeframe.WEEK, Timeframe.MONTH)]
-SPANS = {"7d": 7, "30d": 30, "90d": 90, "180d": 180, "365d": 365, "all": None}
 
 
 class SignalPerformanceSerializer(serializers.Serializer[Any]):
@@ -55,7 +53,7 @@ class PerformanceQuery(serializers.Serializer[Any]):
     """Which signals the figures are of."""
 
     timeframe = serializers.ChoiceField(
-        list(SPANS), default="30d", help_text=_l("Signals that ended within.")
+        list(selectors.SPANS), default="30d", help_text=_l("Signals that ended within.")
     )
     model = serializers.CharField(default="all", max_length=100, help_text=_l("A model's name, or all."))
     origin = serializers.ChoiceField(
@@ -86,16 +84,16 @@ class Asked(restapi.View):
     """The span a request asks for."""
 
     role = "casual"
+    keeps = True
     query_class = PerformanceQuery
 
     def span(self) -> selectors.Span:
-        """The span; `self.ended` counts the ended signals by origin."""
+        """The span; `self.stand` is how things stand, with the ended signals by origin."""
         asked = self.asked()
-        length = Timeframe(asked["bars"])
-        self.ended = selectors.origins(length)
-        origin = asked["origin"] or (Origin.LIVE if self.ended[Origin.LIVE] else Origin.REPLAY)
-        last = asked["as_of"] or selectors.last_told(length) or timezone.now()
-        return selectors.Span(length, last, SPANS[asked["timeframe"]], Origin(origin), asked["model"])
+        self.stand = selectors.stand(Timeframe(asked["bars"]))
+        return self.stand.span(
+            asked["timeframe"], origin=asked["origin"], model=asked["model"], as_of=asked["as_of"]
+        )
 
 
 class Performance(Asked):
@@ -107,14 +105,13 @@ class Performance(Asked):
     def get(self, request: Request) -> Response:
         """Answer the figures of the signals that ended in the span, of one origin."""
         span = self.span()
-        told = selectors.performance(span)
         document = {
             "timeframe": request.query_params.get("timeframe", "30d"),
             "model": span.model or "all",
             "origin": span.origin.value,
-            "ended_by_origin": self.ended,
+            "ended_by_origin": self.stand.ended,
             "as_of": span.as_of,
-            **told,
+            **selectors.worked_out(span, self.stand),
         }
         return Response(document)
 

@@ -48,6 +48,7 @@ class SignalDetail(restapi.View):
     """One signal with everything it rests on; administrators can call it off."""
 
     role = "casual"
+    keeps = True
     roles: ClassVar[dict[str, str]] = {"DELETE": "admin"}
     query_class = MomentQuery
 
@@ -82,6 +83,7 @@ class RiskCoverage(restapi.View):
     """What the surest cases had earned, by direction: why signals are issued, or why none is."""
 
     role = "casual"
+    keeps = True
     lists = True
     query_class = MomentQuery
     serializer_class = RiskCoverageSerializer

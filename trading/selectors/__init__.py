@@ -13,7 +13,8 @@ from trading.selectors.order_page import (
     position_row,
     way_rows,
 )
-from trading.selectors.performance import COLUMNS, Span, last_told, origins, performance, rows_of
+from trading.selectors.performance import COLUMNS, Span, performance, rows_of
+from trading.selectors.performance_page import performance_page
 from trading.selectors.pictures import Advised, Picture, picture, pictures
 from trading.selectors.portfolio import portfolio_detail, portfolio_history, portfolio_summary, trade_rows
 from trading.selectors.portfolio_page import account_page, accounts, curve_chart, drawdown_chart, risk_rows
@@ -44,11 +45,13 @@ from trading.selectors.standing import (
 )
 from trading.selectors.track import accuracy_over_time, reliability
 from trading.selectors.trail import factors, spans, trail
+from trading.selectors.worth import SPANS, Stand, prepare_figures, stand, worked_out
 
 __all__ = [
     "BROKER",
     "COLUMNS",
     "MOST_IN_FILE",
+    "SPANS",
     "Advised",
     "Freshness",
     "Held",
@@ -57,6 +60,7 @@ __all__ = [
     "Size",
     "Sizing",
     "Span",
+    "Stand",
     "Standing",
     "account_page",
     "accounts",
@@ -78,17 +82,16 @@ __all__ = [
     "factors",
     "fault_rows",
     "freshness",
-    "last_told",
     "latest_candidates",
     "levels",
     "limits_of",
     "nearest",
     "open_positions",
-    "origins",
     "out_of_reach",
     "own_positions",
     "page_context",
     "performance",
+    "performance_page",
     "picture",
     "pictures",
     "plainly",
@@ -96,6 +99,7 @@ __all__ = [
     "portfolio_history",
     "portfolio_summary",
     "position_row",
+    "prepare_figures",
     "quote",
     "reliability",
     "risk_coverage",
@@ -110,6 +114,7 @@ __all__ = [
     "signals_table",
     "sizes",
     "spans",
+    "stand",
     "standing",
     "standings",
     "track_record",
@@ -117,4 +122,5 @@ __all__ = [
     "trading_step",
     "trail",
     "way_rows",
+    "worked_out",
 ]

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
-from django.db.models import Avg, Count, F, FloatField, Max, Q, QuerySet
+from django.db.models import Avg, F, FloatField, QuerySet
+from django.db.models.fields.json import KT
 from django.db.models.functions import Abs, Cast
-from django.utils.translation import gettext as _
 
 from assets import selectors as assets
 from assets.engine.timeframe import Timeframe
@@ -31,18 +31,11 @@ from trading.models import Outcome, RiskLevel, SignalCandidate, TradingSignal
 LEAST_CASES = 20
 EVER = timedelta(days=36_500)
 BUCKETS = ((0.0, 0.3), (0.3, 0.4), (0.4, 0.5), (0.5, 0.6), (0.6, 1.01))
-COLUMNS = (
-    "pk",
-    "asset__symbol",
+JUDGED = (
     "signal_type",
     "generated_at",
     "closed_at",
-    "entry_price",
-    "target_price",
-    "stop_loss",
-    "exit_price",
     "confidence_score",
-    "base_rate",
     "risk_level",
     "outcome",
     "return_r",
@@ -51,6 +44,16 @@ COLUMNS = (
     "sector",
     "position_share",
     "risk_share",
+)
+COLUMNS = (
+    *JUDGED,
+    "pk",
+    "asset__symbol",
+    "entry_price",
+    "target_price",
+    "stop_loss",
+    "exit_price",
+    "base_rate",
 )
 
 
@@ -69,11 +72,6 @@ class Span:
         return self.as_of - (EVER if self.days is None else timedelta(days=self.days))
 
 
-def last_told(timeframe: Timeframe) -> datetime | None:
-    """The last close at which candidates were weighed."""
-    return SignalCandidate.objects.filter(timeframe=timeframe).aggregate(last=Max("as_of"))["last"]
-
-
 def ended(span: Span) -> QuerySet[TradingSignal]:
     """The signals of a span that have an outcome and a result, in order of their ends."""
     rows = TradingSignal.objects.filter(
@@ -89,37 +87,35 @@ def ended(span: Span) -> QuerySet[TradingSignal]:
     risk = Cast(Abs(F("entry_price") - F("stop_loss")) / F("entry_price"), FloatField())
     return rows.annotate(
         model_name=F("model__name"),
-        regime=F("market_context__regime"),
-        sector=F("market_context__sector"),
-        position_share=F("ai_analysis__position_share"),
+        regime=KT("market_context__regime"),
+        sector=KT("market_context__sector"),
+        position_share=Cast(KT("ai_analysis__position_share"), FloatField()),
         risk_share=risk,
     ).order_by("closed_at", "pk")
 
 
 def rows_of(span: Span) -> list[dict[str, Any]]:
-    """One dict a signal: what the figures are made of, and what the CSV holds."""
+    """One dict a signal, as the list and its CSV have it."""
     return list(ended(span).values(*COLUMNS))
 
 
 def performance(span: Span) -> dict[str, Any]:
-    """Everything known of the signals of a span.
+    """Everything known of the signals of a span, worked out anew; `worth.worked_out` keeps it.
 
     A success is a target reached before the stop. Returns are net of fees and slippage, on the planned entry;
     the portfolio puts each signal's own share behind it and counts it at its end.
     """
-    rows = rows_of(span)
+    rows = list(ended(span).values(*JUDGED))
     told = _Told.of(rows, span.timeframe)
     overall = told.figures(np.ones(len(rows), dtype=np.bool_))
     by_model = told.groups("model_name")
-    best, reason = _best(by_model)
     risk = told.groups("risk_level")
     return {
         "total_signals": overall.cases,
         "successful_signals": overall.successes,
         "success_rate": overall.success_rate.value,
         "average_return": overall.average_return.value,
-        "best_performing_model": best,
-        "best_performing_model_reason": reason,
+        "best_performing_model": _best(by_model),
         "performance_by_risk_level": {level: _flat(risk.get(level)) for level in RiskLevel.values},
         "figures": asdict(overall),
         "portfolio": told.portfolio(span),
@@ -207,16 +203,14 @@ class _Told:
         return asdict(figures)
 
 
-def _best(by_model: dict[str, TradeFigures]) -> tuple[str | None, str]:
-    """The model whose signals paid most a unit of risk, or why none is named."""
+def _best(by_model: dict[str, TradeFigures]) -> str | None:
+    """The model whose signals paid most a unit of risk; None where none has LEAST_CASES of them."""
     judged = {
         name: figures.expectancy_r.value
         for name, figures in by_model.items()
         if figures.cases >= LEAST_CASES and figures.expectancy_r.value is not None and name != "unknown"
     }
-    if not judged:
-        return None, _("No model has %d ended signals in this time: too few to compare.") % LEAST_CASES
-    return max(judged, key=lambda name: judged[name] or 0.0), ""
+    return max(judged, key=lambda name: judged[name] or 0.0) if judged else None
 
 
 def _flat(figures: TradeFigures | None) -> dict[str, Any]:
@@ -256,18 +250,12 @@ def _rivals(span: Span, rows: list[dict[str, Any]], told: _Told) -> dict[str, An
 
 
 def _holding(span: Span) -> dict[str, Any]:
-    """Bitcoin bought at the start of the span and kept."""
+    """Bitcoin bought at the start of the span and kept; else the `reason`: no_span, no_candles."""
     bars = span.timeframe.bars(span.as_of - span.since) + 1 if span.days is not None else 0
     bitcoin = assets.supported().filter(symbol="BTC").values_list("pk", flat=True).first() if bars else None
     if bitcoin is None:
-        return {"symbol": "BTC", "total_return": None, "reason": _("There is no span or no Bitcoin to hold.")}
+        return {"symbol": "BTC", "total_return": None, "reason": "no_span"}
     close = assets.load_panel(span.timeframe, span.as_of, bars, [bitcoin]).close
     there = close[np.isfinite(close)]
     gained = float(there[-1] / there[0] - 1.0) if len(there) > 1 else None
-    return {"symbol": "BTC", "total_return": gained, "reason": "" if gained is not None else _("No candles.")}
-
-
-def origins(timeframe: Timeframe) -> dict[str, int]:
-    """How many signals of each origin have ended."""
-    rows = TradingSignal.objects.filter(timeframe=timeframe, outcome__isnull=False)
-    return dict(rows.aggregate(**{origin: Count("pk", filter=Q(origin=origin)) for origin in Origin.values}))
+    return {"symbol": "BTC", "total_return": gained, "reason": "" if gained is not None else "no_candles"}

@@ -142,10 +142,33 @@ def test_the_number_of_queries_does_not_grow(casual: Client) -> None:
     ended(0, "target", 1.9)
     CandidateFactory(as_of=MOMENT + timedelta(days=20))
     get(casual)  # what is kept from the first request on
+    ended(1, "stop", -1.0)
     few = count()
-    for day in range(1, 8):
+    for day in range(2, 9):
         ended(day, "stop", -1.0)
     assert count() == few
+
+
+def test_no_request_works_out_what_a_run_has_worked_out(
+    casual: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from trading.selectors import worth
+
+    ended(0, "target", 1.9)
+    CandidateFactory(as_of=MOMENT + timedelta(days=20))
+    assert selectors.prepare_figures(Timeframe.DAY) == len(selectors.SPANS)
+    worked, before = [], worth.performance
+    monkeypatch.setattr(worth, "performance", lambda span: worked.append(span) or before(span))
+    assert get(casual, timeframe="30d")["total_signals"] == 1
+    assert get(casual, timeframe="all")["rivals"]["holding"]["reason"]
+    assert worked == []
+    ended(1, "stop", -1.0)
+    assert get(casual, timeframe="30d")["total_signals"] == 2
+    row = CandidateFactory(as_of=MOMENT + timedelta(days=20))
+    get(casual, timeframe="30d")
+    type(row).objects.filter(pk=row.pk).update(outcome="stop", return_r=-1.0)
+    get(casual, timeframe="30d")
+    assert len(worked) == 3  # a signal that ended, a candidate that was weighed, one that ended
 
 
 def test_the_csv_holds_the_signals_behind_the_figures(client: Client) -> None:
@@ -207,3 +230,29 @@ def test_the_reliability_diagram_has_equally_full_bins(django_assert_num_queries
     assert [(row["month"].month, row["count"]) for row in months] == [(1, 30), (2, 10)]
     assert months[1]["true"] == 1.0
     assert months[1]["brier"] < months[1]["base_brier"]
+
+
+def test_the_page_shows_every_figure_with_its_groups_and_its_file_to_those_who_may(
+    casual: Client, client: Client
+) -> None:
+    for day in range(24):
+        outcome, paid = ("target", 1.9) if day % 2 else ("stop", -1.1)
+        ended(day, outcome, paid, market_context={"regime": "bull", "sector": "DeFi"})
+    CandidateFactory(as_of=MOMENT + timedelta(days=30))
+    text = casual.get("/trading/performance/?span=90d").content.decode()
+    for said in (
+        "Reached the target", "50.0 %", "Profit factor", "1.7", "Sharpe", "Sortino", "Calmar",
+        "Deepest fall from", "Turnover", "By sector", "DeFi", "By regime", "Bull", "By confidence",
+        "Every candidate of those bars",
+    ):  # fmt: skip
+        assert said in text, said
+    assert "format=csv" not in text
+    assert "No signal has ended" in casual.get("/trading/performance/?origin=live").content.decode()
+    assert casual.get("/trading/performance/?span=odd&origin=odd&model=odd").status_code == 200
+    client.force_login(UserFactory(role=Role.PROFESSIONAL))
+    text = client.get("/trading/performance/?span=90d").content.decode()
+    address = text.split('href="/api/v1/layer4/performance/signals?')[1].split('"')[0].replace("&amp;", "&")
+    rows = list(csv.DictReader(io.StringIO(client.get(f"{URL}/signals?{address}").content.decode())))
+    assert len(rows) == 24
+    client.force_login(UserFactory(role=Role.GUEST))
+    assert client.get("/trading/performance/").status_code == 403
