@@ -102,6 +102,7 @@ def _figures(documents: dict[str, Any]) -> list[dict[str, Any]]:
             **figure,
             "name": name,
             "title": words.figure_name(name),
+            "note": words.declared(figure.get("note", "")),
             "grade_title": str(words.GRADES.get(figure["grade"], figure["grade"])),
             "tone": words.GRADE_TONES.get(figure["grade"], ""),
         }
