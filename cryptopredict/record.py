@@ -88,10 +88,15 @@ def _trading(origin: Origin, since: datetime, until: datetime) -> list[Group]:
 
 def _intervals(origin: Origin, since: datetime, until: datetime) -> list[Group]:
     by = {row["hours"]: row for row in aimodels.coverage(origin=origin, since=since, until=until)}
+    names = {hours: f"interval_{hours // 24}d" for hours in aimodels.HORIZONS}
+    rival = aimodels.rival_coverage(tuple(names.values()))
     groups = []
     for hours in aimodels.HORIZONS:
         row = by.get(hours, {})
-        figures: list[Figure] = [(_t("Ended within 5 % of the price foretold"), row.get("accurate"), "share")]
+        figures: list[Figure] = [
+            (_t("Ended within 5 % of the price foretold"), row.get("accurate"), "share"),
+            (_t("The random walk's, on unseen bars"), rival[names[hours]], "share"),
+        ]
         months = _address("aimodels:coverage_data", horizon=hours, origin=origin.value)
         groups.append(Group(str(SPANS[hours]), row.get("cell"), figures, None, "", months))
     return groups
@@ -145,7 +150,7 @@ LAYERS = {
     "predictions": Layer(
         _("Price intervals"),
         _("Each interval claims to hold the price in 80 of 100 cases."),
-        _("a random walk, judged on the models' pages"),
+        _("a random walk's interval, on the bars the model was judged on"),
         _intervals,
         ("interval_1d", "interval_7d"),
     ),

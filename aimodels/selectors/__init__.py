@@ -21,7 +21,14 @@ from aimodels.selectors.record import (
     monthly_data,
     reliability_data,
 )
-from aimodels.selectors.records import decisions, evaluations, job_of, jobs, latest_evaluations
+from aimodels.selectors.records import (
+    decisions,
+    evaluations,
+    job_of,
+    jobs,
+    latest_evaluations,
+    rival_coverage,
+)
 from aimodels.selectors.standing import Standing, State, standing, standings
 from aimodels.selectors.versions import (
     active,
@@ -72,6 +79,7 @@ __all__ = [
     "pins",
     "prediction_rows",
     "reliability_data",
+    "rival_coverage",
     "serving_declared",
     "spec_at",
     "standing",
