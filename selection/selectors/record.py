@@ -66,7 +66,7 @@ def score_months(
     columns = (
         Column("time", _("Month"), kind="time"),
         Column("own", _("The score")),
-        Column("rival", _("Last month's return")),
+        Column("rival", _("Rival")),
         Column("count", _("Closes")),
     )
     rows = _rows(origin, since, until, timeframe).filter(horizon_days=days)
