@@ -178,6 +178,7 @@ DECLARED: Words = {
         "top minus bottom fifth a horizon, after fees and slippage"
     ),
     "of the chance to beat the median coin": _("of the chance to beat the median coin"),
+    "not judged yet: there is nothing else to serve": _("not judged yet: there is nothing else to serve"),
     "rival": _("rival"),
     "champion": _("champion"),
     "recent window": _("recent window"),
@@ -256,6 +257,17 @@ def standing_words(document: Mapping[str, Any]) -> str:
         return ""
     words = (SILENT if document["withheld"] else SERVES).get(document["state"])
     return document["reason"] if words is None else str(words) % {"version": document["version"]}
+
+
+_BY_HAND = re.compile(r"rolled back from (?P<old>\S+) to (?P<new>\S+) by hand")
+
+
+def decision_words(text: str) -> str:
+    """A decision's reason as it is kept; one not known here stays as it is."""
+    by_hand = _BY_HAND.fullmatch(text)
+    if by_hand:
+        return _t("rolled back from %(old)s to %(new)s by hand") % by_hand.groupdict()
+    return declared(text)
 
 
 def footing_words(text: str) -> str:

@@ -40,7 +40,8 @@ PAGES = (
     "/", "/macro/", "/sectors/", "/sectors/defi/", "/selection/watchlist/", "/coins/{btc}/", "/coins/{doge}/",
     "/trading/signals/", "/trading/signals/{signal}/", "/trading/signals/{plan}/execute/",
     "/trading/portfolio/", "/trading/risk-profile/", "/record/", "/record/?layer=predictions",
-    "/record/?layer=macro", "/models/", "/models/timing_long/", "/accounts/profile/", "/accounts/tokens/",
+    "/record/?layer=selection", "/record/?layer=macro", "/models/", "/models/timing_long/",
+    "/accounts/profile/", "/accounts/tokens/",
     "/accounts/sessions/",
     "/selection/suggestions/", "/accounts/notifications/", "/accounts/notifications/settings/",
 )  # fmt: skip

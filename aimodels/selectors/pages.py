@@ -150,7 +150,7 @@ def _decision(row: Promotion) -> dict[str, Any]:
     against = [words.check_words(check) for check in checks if not check["passed"]]
     return {
         "row": row,
-        "reasons": against or row.reasons,
+        "reasons": against or [words.decision_words(reason) for reason in row.reasons],
         "tone": tone.get(PromotionVerdict(row.verdict), ""),
         "checks": [
             {

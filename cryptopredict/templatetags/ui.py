@@ -96,7 +96,21 @@ def multiple(value: Any) -> str:
     if not _known(value):
         return NOT_KNOWN
     rounded = round(float(value), 2) + 0.0
-    return ("+" if rounded > 0 else "") + _signed(f"{rounded:,.2f}")
+    text = _signed(f"{rounded:,.2f}")
+    if rounded <= 0:
+        return text
+    said = f"+{text}"
+    if (get_language() or "").startswith("fa"):
+        return f"\N{LEFT-TO-RIGHT ISOLATE}{said}\N{POP DIRECTIONAL ISOLATE}"
+    return said
+
+
+@register.filter
+def money(value: Any) -> str:
+    """Write an amount in USD to the cent; what is less than a cent or over a million as any figure."""
+    if not _known(value) or value == int(value) or not 0.005 <= abs(value) < 1e6:
+        return figure(value)
+    return _signed(f"{value:,.2f}")
 
 
 @register.filter
