@@ -20,8 +20,8 @@ from tests import site
 
 pytestmark = pytest.mark.django_db
 PAGES = ("/", "/macro/", "/sectors/", "/sectors/defi/", "/selection/watchlist/", "/coins/{coin}/", "/record/",
-    "/record/?layer=predictions", "/record/?layer=selection", "/record/?layer=macro", "/record/?layer=sectors",
-    "/models/", "/models/timing_long/",
+    "/record/?layer=predictions", "/record/?layer=selection", "/record/?layer=macro",
+    "/record/?layer=sectors", "/models/", "/models/timing_long/",
 )  # fmt: skip
 CHARTS = (
     "/macro/data/regime", "/macro/data/dominance", "/macro/data/mood", "/sectors/data/rotation",
