@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from aimodels.engine import footing
 from aimodels.engine.footing import Cause
@@ -82,6 +83,7 @@ FIGURES: Words = {
     "timing_auc": _("Area under the ROC curve"),
     "issued_net_r": _("Net R of what was issued"),
     "issued_lead_r": _("Lead in R on random entries"),
+    "issued_deflated_sharpe": _("Chance that its Sharpe ratio is no luck"),
     "issued_r_bar": _("Net R a bar"),
     "interval_coverage": _("Share of prices inside the 80 % interval"),
     "interval_score": _("Interval score against the rival's"),
@@ -107,7 +109,7 @@ FEATURES: Words = {
 }
 #: What models declare of themselves, and what a comparison is made with; the engine knows no languages.
 DECLARED: Words = {
-    "80 % interval of the price 1 days ahead": _("80 % interval of the price 1 days ahead"),
+    "80 % interval of the price 1 days ahead": _("80 % interval of the price 1 day ahead"),
     "80 % interval of the price 30 days ahead": _("80 % interval of the price 30 days ahead"),
     "80 % interval of the price 7 days ahead": _("80 % interval of the price 7 days ahead"),
     "Brier skill": _("Brier skill"),
@@ -149,6 +151,34 @@ DECLARED: Words = {
     "the target of a short plan is reached before its stop within 7 days": _(
         "the target of a short plan is reached before its stop within 7 days"
     ),
+    "no forecast has come due": _("no forecast has come due"),
+    "no interval has come to its end": _("no interval has come to its end"),
+    "1 - log loss / that of transition frequencies": _("1 − log loss / that of transition frequencies"),
+    "of the likeliest regime; the rival is persistence": _(
+        "of the likeliest regime; the rival is persistence"
+    ),
+    "mean net return a bar of market x exposure; the rival is cash": _(
+        "mean net return a bar of market × exposure; the rival is cash"
+    ),
+    "1 - Brier score / that of the base rate": _("1 − Brier score / that of the base rate"),
+    "mean net R; the rival is random entries": _("mean net R; the rival is random entries"),
+    "net R beyond random entries with the same exits": _("net R beyond random entries with the same exits"),
+    "net R a bar, nothing issued counted as nothing": _("net R a bar, nothing issued counted as nothing"),
+    "mean daily rank correlation; the rival is last month's return": _(
+        "mean daily rank correlation; the rival is last month's return"
+    ),
+    "rank correlation with low volatility held fixed": _("rank correlation with low volatility held fixed"),
+    "t-value for overlapping labels; the rival is low volatility alone": _(
+        "t-value for overlapping labels; the rival is low volatility alone"
+    ),
+    "rank correlation of the low-volatility rule alone": _(
+        "rank correlation of the low-volatility rule alone"
+    ),
+    "top minus bottom fifth a horizon, after fees and slippage": _(
+        "top minus bottom fifth a horizon, after fees and slippage"
+    ),
+    "of the chance to beat the median coin": _("of the chance to beat the median coin"),
+    "not judged yet: there is nothing else to serve": _("not judged yet: there is nothing else to serve"),
     "rival": _("rival"),
     "champion": _("champion"),
     "recent window": _("recent window"),
@@ -200,7 +230,8 @@ def figure_name(name: str) -> str:
     plain = _SPAN.sub("", rest)
     said = str(FIGURES.get(plain, plain.replace("_", " ")))
     if span is not None:
-        said = _t("%(figure)s, %(days)s days") % {"figure": said, "days": span.group(1)}
+        words = ngettext("%(figure)s, %(days)s day", "%(figure)s, %(days)s days", int(span.group(1)))
+        said = words % {"figure": said, "days": span.group(1)}
     if group is not None:
         said = _t("%(figure)s, volatility group %(group)s") % {"figure": said, "group": group.group(1)}
     return said
@@ -226,6 +257,17 @@ def standing_words(document: Mapping[str, Any]) -> str:
         return ""
     words = (SILENT if document["withheld"] else SERVES).get(document["state"])
     return document["reason"] if words is None else str(words) % {"version": document["version"]}
+
+
+_BY_HAND = re.compile(r"rolled back from (?P<old>\S+) to (?P<new>\S+) by hand")
+
+
+def decision_words(text: str) -> str:
+    """A decision's reason as it is kept; one not known here stays as it is."""
+    by_hand = _BY_HAND.fullmatch(text)
+    if by_hand:
+        return _t("rolled back from %(old)s to %(new)s by hand") % by_hand.groupdict()
+    return declared(text)
 
 
 def footing_words(text: str) -> str:

@@ -25,6 +25,8 @@ from cryptopredict.common.htmx import for_role, page
 from cryptopredict.common.remembered import DAY, remembered
 from macro import selectors as macro
 from sectors import selectors as sectors
+from selection.selectors import record as scores
+from selection.selectors.record import ScoreRecord
 from trading import selectors as trading
 
 DAYS = 365
@@ -43,10 +45,13 @@ class Group:
     skill: float | None
     diagram: str
     months: str
+    scores: ScoreRecord | None = None  # of the selection, where no probability is judged but a rank
 
     @property
     def is_few(self) -> bool:
         """Whether there are too few cases to judge."""
+        if self.scores is not None:
+            return self.scores.own is None
         return self.cell is None or self.cell.count < LEAST_CASES
 
 
@@ -83,10 +88,15 @@ def _trading(origin: Origin, since: datetime, until: datetime) -> list[Group]:
 
 def _intervals(origin: Origin, since: datetime, until: datetime) -> list[Group]:
     by = {row["hours"]: row for row in aimodels.coverage(origin=origin, since=since, until=until)}
+    names = {hours: f"interval_{hours // 24}d" for hours in aimodels.HORIZONS}
+    rival = aimodels.rival_coverage(tuple(names.values()))
     groups = []
     for hours in aimodels.HORIZONS:
         row = by.get(hours, {})
-        figures: list[Figure] = [(_t("Ended within 5 % of the price foretold"), row.get("accurate"), "share")]
+        figures: list[Figure] = [
+            (_t("Ended within 5 % of the price foretold"), row.get("accurate"), "share"),
+            (_t("The random walk's, on unseen bars"), rival[names[hours]], "share"),
+        ]
         months = _address("aimodels:coverage_data", horizon=hours, origin=origin.value)
         groups.append(Group(str(SPANS[hours]), row.get("cell"), figures, None, "", months))
     return groups
@@ -120,6 +130,15 @@ def _rotation(origin: Origin, since: datetime, until: datetime) -> list[Group]:
     return [Group(_t("The 28-day leaders will be others in 7 days"), cell, figures, skill, *addresses)]
 
 
+def _selection(origin: Origin, since: datetime, until: datetime) -> list[Group]:
+    by = {row.days: row for row in scores.score_record(origin=origin, since=since, until=until)}
+    groups = []
+    for days in scores.HORIZONS:
+        months = _address("selection:record_months_data", days=days, origin=origin.value)
+        groups.append(Group(str(SPANS[24 * days]), None, [], None, "", months, by.get(days)))
+    return groups
+
+
 LAYERS = {
     "trading": Layer(
         _("Signals"),
@@ -131,9 +150,19 @@ LAYERS = {
     "predictions": Layer(
         _("Price intervals"),
         _("Each interval claims to hold the price in 80 of 100 cases."),
-        _("a random walk, judged on the models' pages"),
+        _("a random walk's interval, on the bars the model was judged on"),
         _intervals,
         ("interval_1d", "interval_7d"),
+    ),
+    "selection": Layer(
+        _("Selection"),
+        _(
+            "Rank correlation of each close's scores with the returns that followed: 0 is worth nothing, "
+            "0.05 is good. Returns run from the next open; coins that died count."
+        ),
+        _("last month's return"),
+        _selection,
+        ("selection_7d", "selection_30d"),
     ),
     "macro": Layer(
         _("Regime"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import messages
@@ -16,15 +18,16 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Role
-from assets.models import WatchlistTier
-from assets.selectors import supported
+from assets.engine.timeframe import Timeframe
+from assets.models import Origin, WatchlistTier
+from assets.selectors import last_close, supported
 from cryptopredict.common import charts
 from cryptopredict.common.htmx import for_role, page, sorted_by
 from cryptopredict.common.restapi import role_at_least
 from selection import selectors
 from selection.forms import DecisionForm, grouped
 from selection.models import Decision, Suggestion, SuggestionType, Watchlist, WatchlistItem
-from selection.selectors import pages
+from selection.selectors import pages, record
 from selection.serializers import reasoning
 from selection.services import Outcome, foresee, review_all, target
 from selection.services import watchlists as services
@@ -32,7 +35,9 @@ from selection.services.reviews import PERMISSION
 from selection.words import TIER_NAMES
 
 PAGE = 25
+FIRST = datetime(2009, 1, 1, tzinfo=UTC)
 REASONS = 3
+UNDO, UNDO_SECONDS = "selection.undo", 60
 TOLD = 10  # refusals told one by one; more are counted
 STATES = {
     "pending": gettext_lazy("Waiting"),
@@ -61,14 +66,38 @@ def watchlist(request: HttpRequest) -> HttpResponse:
         "may_export": role_at_least(request.user, Role.PROFESSIONAL),
         "is_admin": role_at_least(request.user, Role.ADMIN),
         "fresh": selectors.freshness(timezone.now()),
+        "undo": _undo(request),
     }
     return page(request, "selection/watchlist.html", context)
+
+
+def _undo(request: HttpRequest) -> dict[str, Any] | None:
+    """The administrator's last change of a tier and the way back; None after a minute."""
+    last = request.session.get(UNDO)
+    if not last or time.time() - last["at"] > UNDO_SECONDS:
+        return None
+    asset = supported().filter(pk=last["asset"]).first()
+    if asset is None or asset.watchlist_tier == last["tier"]:
+        return None
+    words = _("%(symbol)s was %(tier)s before.")
+    return {**last, "words": words % {"symbol": asset.symbol, "tier": TIER_NAMES[last["tier"]]}}
 
 
 @charts.chart_view("professional")
 def score_data(request: HttpRequest) -> HttpResponse:
     """Every scored coin in the order and by the filters of the address bar, to take away."""
     return charts.respond(request, pages.scores_table(pages.scores(*_asked(request))), "scores")
+
+
+@charts.chart_view("casual")
+def record_months_data(request: HttpRequest) -> HttpResponse:
+    """What scores were worth, by month, of one horizon and origin."""
+    days = int(charts.choice(request, "days", [str(each) for each in record.HORIZONS], "7"))
+    origin = Origin(charts.choice(request, "origin", Origin.values, Origin.REPLAY.value))
+    until = last_close(Timeframe.DAY) or timezone.now()
+    since = charts.since(request, until) or FIRST
+    data = record.score_months(days, origin=origin, since=since, until=until)
+    return charts.respond(request, data, f"scores-{days}d-{origin}")
 
 
 def _asked(request: HttpRequest) -> tuple[str, str, str]:
@@ -88,8 +117,11 @@ def set_tier(request: HttpRequest) -> HttpResponse:
     asset = get_object_or_404(supported(), pk=_number(request, "asset"))
     tier = request.POST.get("tier", "")
 
+    before = asset.watchlist_tier
+
     def change() -> str:
         services.set_tier(asset=asset, tier=tier, user=request.user, notes=request.POST.get("notes", ""))
+        request.session[UNDO] = {"asset": asset.pk, "tier": before, "at": time.time()}
         return _("%(symbol)s: %(tier)s.") % {
             "symbol": asset.symbol,
             "tier": asset.get_watchlist_tier_display(),
@@ -138,6 +170,22 @@ def item_add(request: HttpRequest, pk: int) -> HttpResponse:
             )
         services.item_add(watchlist=found, asset=asset, user=request.user)
         return _("%(symbol)s is on the list “%(name)s”.") % {"symbol": asset.symbol, "name": found.name}
+
+    return _told(request, change)
+
+
+@require_POST
+@for_role("casual")
+def item_move(request: HttpRequest, pk: int) -> HttpResponse:
+    """Put a coin of one of one's own lists onto another of them."""
+    found = WatchlistItem.objects.select_related("watchlist", "asset").filter(pk=pk).first()
+    onto = get_object_or_404(Watchlist, pk=_number(request, "list"))
+
+    def change() -> str:
+        if found is None:
+            return _("That coin is off the list already.")
+        services.item_move(item=found, watchlist=onto, user=request.user)
+        return _("%(symbol)s is on the list “%(name)s”.") % {"symbol": found.asset.symbol, "name": onto.name}
 
     return _told(request, change)
 

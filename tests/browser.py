@@ -29,7 +29,8 @@ PAGES = (
     "/trading/signals/", "/trading/signals/{signal}/", "/trading/signals/{plan}/execute/",
     "/trading/portfolio/", "/trading/performance/?span=all", "/trading/risk-profile/", "/record/",
     "/record/?layer=predictions",
-    "/record/?layer=macro", "/models/", "/models/timing_long/", "/accounts/profile/", "/accounts/tokens/",
+    "/record/?layer=selection", "/record/?layer=macro", "/models/", "/models/timing_long/",
+    "/accounts/profile/", "/accounts/tokens/",
     "/accounts/sessions/",
     "/selection/suggestions/", "/accounts/notifications/", "/accounts/notifications/settings/",
 )  # fmt: skip

@@ -10,6 +10,7 @@ from aimodels.tests.factories import PredictionFactory
 from assets.engine.timeframe import Timeframe
 from assets.models import Asset
 from macro.models import RegimeForecast
+from selection.models import ScoreOutcome
 from trading.models import Backtest, BacktestStatus
 from trading.tests.factories import CandidateFactory, SignalFactory
 
@@ -54,6 +55,14 @@ def ended(close: datetime, coins: dict[str, Asset]) -> None:
             is_accurate=True, accuracy_percentage=99.0, evaluated_at=moment + timedelta(hours=hours),
         )
         for hours in (24, 168)
+        for number, moment in enumerate(moments)
+    )  # fmt: skip
+    ScoreOutcome.objects.bulk_create(
+        ScoreOutcome(
+            timeframe=DAY, as_of=moment, horizon_days=days, origin="replay", ic=0.02 * (number % 5) - 0.01,
+            rival_ic=0.01, coins=40,
+        )
+        for days in (7, 30)
         for number, moment in enumerate(moments)
     )  # fmt: skip
     _judged(close, f"{close:%Y%m%d}")

@@ -169,6 +169,13 @@ def test_an_administrator_moves_a_coin_and_a_person_keeps_a_list(house: House) -
         box.locator("input[name=symbol]").fill("nothing")
         box.get_by_role("button", name="Add").click()
         expect(page.locator(".message.error")).to_contain_text("NOTHING")
+        page.set_viewport_size({"width": 1440, "height": 2400})
+        page.locator('#scores tr[data-symbol="SOL"]').drag_to(box)
+        expect(page.locator(".message.success")).to_contain_text("SOL")
+        page.locator('[data-tier="tier1"] tr[data-symbol="UNI"]').drag_to(page.locator('[data-tier="tier2"]'))
+        expect(page.locator(".message.success")).to_contain_text("UNI")
+        page.get_by_role("button", name="Undo").click()
+        expect(page.locator('[data-tier="tier1"] tr[data-symbol="UNI"]')).to_be_visible()
         assert page.complaints == []
 
 

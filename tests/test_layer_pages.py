@@ -20,8 +20,9 @@ from tests import site
 
 pytestmark = pytest.mark.django_db
 PAGES = ("/", "/macro/", "/sectors/", "/sectors/defi/", "/selection/watchlist/", "/coins/{coin}/", "/record/",
-    "/record/?layer=predictions", "/record/?layer=macro", "/record/?layer=sectors", "/models/",
-    "/models/timing_long/", "/trading/performance/", "/trading/performance/?span=all&origin=replay",
+    "/record/?layer=predictions", "/record/?layer=selection", "/record/?layer=macro",
+    "/record/?layer=sectors", "/models/", "/models/timing_long/", "/trading/performance/",
+    "/trading/performance/?span=all&origin=replay",
 )  # fmt: skip
 CHARTS = (
     "/macro/data/regime", "/macro/data/dominance", "/macro/data/mood", "/sectors/data/rotation",
@@ -29,7 +30,7 @@ CHARTS = (
     "/coins/{coin}/data/scores", "/trading/data/reliability", "/trading/data/months",
     "/macro/data/forecasts/reliability", "/macro/data/forecasts/months",
     "/sectors/data/rotations/reliability", "/sectors/data/rotations/months", "/models/data/coverage",
-    "/trading/data/risk-coverage/timing_long",
+    "/trading/data/risk-coverage/timing_long", "/selection/data/record/months",
 )  # fmt: skip
 
 

@@ -16,12 +16,20 @@ from aimodels.selectors.record import (
     HORIZONS,
     coverage,
     coverage_by_month,
+    few,
     has_ended,
     ledger_state,
     monthly_data,
     reliability_data,
 )
-from aimodels.selectors.records import decisions, evaluations, job_of, jobs, latest_evaluations
+from aimodels.selectors.records import (
+    decisions,
+    evaluations,
+    job_of,
+    jobs,
+    latest_evaluations,
+    rival_coverage,
+)
 from aimodels.selectors.standing import Standing, State, standing, standings
 from aimodels.selectors.versions import (
     active,
@@ -57,6 +65,7 @@ __all__ = [
     "declared_like",
     "earlier",
     "evaluations",
+    "few",
     "grid",
     "has_ended",
     "hourly_limit",
@@ -72,6 +81,7 @@ __all__ = [
     "pins",
     "prediction_rows",
     "reliability_data",
+    "rival_coverage",
     "serving_declared",
     "spec_at",
     "standing",

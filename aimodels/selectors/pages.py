@@ -102,6 +102,7 @@ def _figures(documents: dict[str, Any]) -> list[dict[str, Any]]:
             **figure,
             "name": name,
             "title": words.figure_name(name),
+            "note": words.declared(figure.get("note", "")),
             "grade_title": str(words.GRADES.get(figure["grade"], figure["grade"])),
             "tone": words.GRADE_TONES.get(figure["grade"], ""),
         }
@@ -149,7 +150,7 @@ def _decision(row: Promotion) -> dict[str, Any]:
     against = [words.check_words(check) for check in checks if not check["passed"]]
     return {
         "row": row,
-        "reasons": against or row.reasons,
+        "reasons": against or [words.decision_words(reason) for reason in row.reasons],
         "tone": tone.get(PromotionVerdict(row.verdict), ""),
         "checks": [
             {

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import QuerySet
 
 from aimodels.models import Evaluation, Promotion, TrainingJob
+from assets.engine.timeframe import Timeframe
 
 
 def evaluations(name: str | None = None) -> QuerySet[Evaluation]:
@@ -42,3 +45,14 @@ def jobs(name: str | None = None) -> QuerySet[TrainingJob]:
 def job_of(pk: int) -> TrainingJob:
     """One training; raises TrainingJob.DoesNotExist."""
     return jobs().get(pk=pk)
+
+
+def rival_coverage(names: Iterable[str], timeframe: Timeframe = Timeframe.DAY) -> dict[str, float | None]:
+    """How often the rival's interval held the price on the unseen bars that each of the models `names` was
+    last judged on; None where it was not judged. One query."""
+    rows = Promotion.objects.filter(name__in=list(names), timeframe=timeframe).exclude(figures={})
+    found: dict[str, float | None] = dict.fromkeys(names)
+    for row in rows.order_by("name", "-created_at", "-pk").distinct("name").only("name", "figures"):
+        told = row.figures.get("challenger", {}).get("walk_forward", {})
+        found[row.name] = told.get(f"interval_coverage_{row.name.rpartition('_')[2]}", {}).get("rival")
+    return found

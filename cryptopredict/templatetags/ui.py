@@ -3,18 +3,22 @@
 import math
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeGuard
 
 import jdatetime
 from django import template
-from django.contrib.humanize.templatetags.humanize import naturaltime
+from django.contrib.humanize.templatetags.humanize import NaturalTimeFormatter, naturaltime
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timesince import timesince, timeuntil
 from django.utils.timezone import localtime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+
+from aimodels.words import model_name
 
 register = template.Library()
 FIGURE = re.compile(r"\d(?:[\d.,]*\d)?")
@@ -87,6 +91,35 @@ def percent(share: Any, places: int = 0) -> str:
 
 
 @register.filter
+def multiple(value: Any) -> str:
+    """Write a result in R (multiples of what was risked) with its sign and two places."""
+    if not _known(value):
+        return NOT_KNOWN
+    rounded = round(float(value), 2) + 0.0
+    text = _signed(f"{rounded:,.2f}")
+    if rounded <= 0:
+        return text
+    said = f"+{text}"
+    if (get_language() or "").startswith("fa"):
+        return f"\N{LEFT-TO-RIGHT ISOLATE}{said}\N{POP DIRECTIONAL ISOLATE}"
+    return said
+
+
+@register.filter
+def money(value: Any) -> str:
+    """Write an amount in USD to the cent; what is less than a cent or over a million as any figure."""
+    if not _known(value) or value == int(value) or not 0.005 <= abs(value) < 1e6:
+        return figure(value)
+    return _signed(f"{value:,.2f}")
+
+
+@register.filter
+def model_title(name: str) -> str:
+    """What people call a model."""
+    return model_name(str(name))
+
+
+@register.filter
 def change(share: Any, places: int = 1) -> SafeString:
     """Write a change (a share of 1) with arrow, sign and colour, so that none of them is needed alone."""
     if not _known(share):
@@ -115,7 +148,19 @@ def ago(moment: datetime | None) -> SafeString | str:
     """Write a moment relative to now; the exact one is in the title and in the markup."""
     if moment is None:
         return NOT_KNOWN
-    return _time(moment, digits(naturaltime(moment)))
+    return _time(moment, digits(_relative(moment)))
+
+
+def _relative(moment: datetime) -> str:
+    """The moment as humanize says it, in one unit: "1 day ago", not "1 day, 15 hours ago"."""
+    now, words = timezone.now(), NaturalTimeFormatter
+    if abs(now - moment) < timedelta(days=1):
+        return str(naturaltime(moment))
+    if moment < now:
+        delta = timesince(moment, now, time_strings=words.past_substrings, depth=1)
+        return str(words.time_strings["past-day"] % {"delta": delta})
+    delta = timeuntil(moment, now, time_strings=words.future_substrings, depth=1)
+    return str(words.time_strings["future-day"] % {"delta": delta})
 
 
 @register.filter

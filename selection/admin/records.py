@@ -14,10 +14,22 @@ from selection.models import (
     PortfolioFlow,
     PortfolioTrade,
     RebalanceProposal,
+    ScoreOutcome,
     SuggestionReview,
     WatchlistAnalysis,
 )
 from selection.serializers import in_words
+
+
+@admin.register(ScoreOutcome)
+class ScoreOutcomeAdmin(RecordAdmin):
+    """What closes' scores were worth, newest first."""
+
+    list_display = ["as_of", "timeframe", "horizon_days", "ic", "rival_ic", "coins", "origin"]
+    list_filter = ["horizon_days", "timeframe", "origin"]
+    ordering = ["-as_of", "horizon_days", "pk"]
+    date_hierarchy = "as_of"
+    show_full_result_count = False
 
 
 @admin.register(WatchlistAnalysis)

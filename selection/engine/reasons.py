@@ -149,7 +149,7 @@ def figure(value: float, unit: Unit) -> str:
     """A value as people read it: 0.123 as +12.3 %, 4.2e9 as 4.2 billion USD."""
     match unit:
         case Unit.PERCENT:
-            return f"{100 * value:+.3g} %"
+            return f"{100 * value:+.3g} %" if abs(value) >= 5e-5 else "0 %"
         case Unit.PERCENT_A_YEAR:
             return f"{100 * value:.0f} %"
         case Unit.USD:

@@ -1,6 +1,7 @@
 """Layer 3: which coins, what the machine suggests, what people decided and hold."""
 
 from selection.models.analysis import Recommendation, WatchlistAnalysis
+from selection.models.outcome import ScoreOutcome
 from selection.models.portfolio import (
     PAPER_START,
     Account,
@@ -42,6 +43,7 @@ __all__ = [
     "ProposalStatus",
     "RebalanceProposal",
     "Recommendation",
+    "ScoreOutcome",
     "Side",
     "Suggestion",
     "SuggestionReview",

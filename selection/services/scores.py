@@ -24,6 +24,7 @@ from selection import engine, selectors
 from selection.engine.features import QUARTER_DAYS
 from selection.models import WatchlistAnalysis
 from selection.services.columns import columns
+from selection.services.outcomes import realise_scores
 from selection.services.suggestions import suggest
 from selection.services.watchlists import announce
 
@@ -56,6 +57,7 @@ def score(
         written = WatchlistAnalysis.objects.append(
             columns(panel, result, *(stood[spec.name] for spec in engine.SPECS))
         )
+        realise_scores(panel=panel)
         if assets.last_close(timeframe) == result.as_of[-1]:
             suggest(panel=panel, result=result, least_confidence=least_confidence)
             announce()

@@ -67,6 +67,19 @@ def item_remove(*, item: WatchlistItem, user: User, notes: str = "") -> None:
 
 
 @transaction.atomic
+def item_move(*, item: WatchlistItem, watchlist: Watchlist, user: User) -> WatchlistItem:
+    """Put the coin of one personal list of `user` onto another; where it cannot come there it stays.
+
+    Raises as `item_add`, and ValidationError where either is the administrators': a tier is set, not moved.
+    """
+    for each in sorted((item.watchlist, watchlist), key=lambda row: row.pk):  # always locked in one order
+        if _own(each, user).type == WatchlistType.ADMIN:
+            raise ValidationError({"list": _("Coins are moved between lists of your own only.")})
+    item_remove(item=item, user=user)
+    return item_add(watchlist=watchlist, asset=item.asset, user=user)
+
+
+@transaction.atomic
 def list_create(*, user: User, name: str, description: str = "", max_items: int = 50) -> Watchlist:
     """A personal list. Raises ValidationError naming the field on a taken name or one list too many."""
     User.objects.select_for_update(no_key=True).get(pk=user.pk)  # two requests for the last list come in turn

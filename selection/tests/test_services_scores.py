@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import orjson
 import pytest
-from django.db import ProgrammingError, connection, transaction
+from django.db import DatabaseError, ProgrammingError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from aimodels.models import AIModel
 from assets.engine.panel import BAR_FIELDS, Panel
 from assets.engine.timeframe import Timeframe
+from assets.models import Origin
 from assets.selectors import load_panel
 from assets.tests.stored import store_panel
 from selection import engine, selectors, services
 from selection.engine.features import FEATURES
-from selection.models import Suggestion, WatchlistAnalysis
+from selection.models import ScoreOutcome, Suggestion, WatchlistAnalysis
+from selection.selectors import record
 from selection.selectors.cards import BUYS
 from selection.services import columns, scores
 from selection.tests.markets import market
@@ -138,7 +140,7 @@ def test_exposure_keeps_coins_from_being_called_a_buy(monkeypatch: pytest.Monkey
 
 def test_queries_do_not_grow_with_coins_or_bars() -> None:
     counts = []
-    for coins, bars in ((24, 1), (48, 30)):
+    for coins, bars in ((24, 10), (48, 30)):
         with transaction.atomic():
             as_of = stored(coins=coins)
             since = as_of - (bars - 1) * DAY
@@ -188,3 +190,41 @@ def test_the_panel_is_not_changed() -> None:
     before = replace(panel, close=panel.close.copy())
     run(as_of, panel=panel)
     assert np.array_equal(panel.close, before.close, equal_nan=True)
+
+
+def test_scores_are_judged_once_when_their_time_has_come_by_what_a_buyer_would_have_had() -> None:
+    as_of = stored()
+    first = as_of - 20 * DAY
+    run(as_of, first)
+    told = {row.as_of: row for row in ScoreOutcome.objects.filter(horizon_days=7)}
+    assert set(told) == {first + back * DAY for back in range(13)}  # entry and exit lie one open later
+    assert not ScoreOutcome.objects.filter(horizon_days=30).exists()
+    panel = load_panel(Timeframe.DAY, as_of, 60)
+    row = next(number for number in range(len(panel.times)) if panel.as_of(number) == first)
+    scored = dict(WatchlistAnalysis.objects.filter(as_of=first).values_list("asset_id", "score"))
+    own = np.array([scored.get(asset, np.nan) for asset in panel.asset_ids.tolist()], dtype=float)
+    gained = panel.open[row + 8] / panel.open[row + 1] - 1.0
+    known = np.isfinite(own) & np.isfinite(gained)
+    ranks = [np.argsort(np.argsort(values[known])) for values in (own, gained)]
+    assert told[first].ic == pytest.approx(np.corrcoef(*ranks)[0, 1], abs=1e-9)
+    assert told[first].coins == known.sum()
+    assert services.outcomes.realise_scores(panel=panel) == 0
+    with pytest.raises(DatabaseError), transaction.atomic():
+        ScoreOutcome.objects.filter(as_of=first).update(ic=1.0)
+    cut = load_panel(Timeframe.DAY, as_of - 5 * DAY, 60)
+    assert max(told) > cut.as_of(-1) - 8 * DAY  # what that panel ends too early to judge
+
+
+def test_the_record_of_scores_keeps_live_and_replayed_apart_and_calls_few_few() -> None:
+    for number in range(40):
+        ScoreOutcome.objects.create(
+            timeframe=Timeframe.DAY, as_of=datetime(2024, 1, 1, tzinfo=UTC) + number * DAY, horizon_days=7,
+            origin="replay" if number < 30 else "live", ic=0.1 if number < 30 else -0.1, coins=50,
+        )  # fmt: skip
+    span = {"since": datetime(2023, 1, 1, tzinfo=UTC), "until": datetime(2025, 1, 1, tzinfo=UTC)}
+    (replayed,) = record.score_record(origin=Origin.REPLAY, **span)
+    (live,) = record.score_record(origin=Origin.LIVE, **span)
+    assert replayed.own is not None and replayed.own.mean == pytest.approx(0.1)
+    assert (replayed.closes, replayed.rival) == (30, None)
+    assert (live.closes, live.own) == (10, None)
+    assert record.score_months(7, origin=Origin.LIVE, **span).note == "10 cases: too few to judge."

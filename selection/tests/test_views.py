@@ -9,11 +9,20 @@ from django.contrib.messages import get_messages
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from accounts.models import Role, User
+from assets.tests.stored import AssetFactory
 from selection import selectors, services
 from selection.models import SuggestionReview, Watchlist
-from selection.tests.factories import SuggestionFactory, UserFactory, reviewer
+from selection.tests.factories import (
+    SuggestionFactory,
+    UserFactory,
+    WatchlistFactory,
+    WatchlistItemFactory,
+    reviewer,
+)
+from selection.words import score_reason
 
 pytestmark = pytest.mark.django_db
 QUEUE, DECIDE = "/selection/suggestions/", "/selection/suggestions/decide/"
@@ -127,3 +136,40 @@ def test_the_address_bar_chooses_status_type_and_text() -> None:
     assert found("type=add_tier2") == {rows[1].pk}
     assert found(f"q={rows[0].asset.symbol}") == {rows[0].pk}
     assert found("status=nonsense&type=nonsense") == {row.pk for row in rows}
+
+
+def test_a_coin_moves_between_ones_own_lists_and_stays_where_the_other_is_full_or_not_ones_own() -> None:
+    person = UserFactory()
+    one, two = WatchlistFactory(user=person), WatchlistFactory(user=person, max_items=1)
+    item, other = WatchlistItemFactory(watchlist=one), WatchlistItemFactory(watchlist=one)
+    foreign = WatchlistFactory()
+    assert said(client(person).post(f"/selection/watchlist/items/{item.pk}/move/", {"list": two.pk}))[0][
+        0
+    ] == ("success")
+    assert [row.asset for row in two.items.all()] == [item.asset]
+    for onto in (two, foreign, services.ensure_lists()["tier1"]):
+        answer = client(person).post(f"/selection/watchlist/items/{other.pk}/move/", {"list": onto.pk})
+        assert said(answer)[0][0] == "error"
+    assert [row.asset for row in one.items.all()] == [other.asset]
+
+
+def test_an_administrator_takes_a_tier_back_and_is_offered_it_for_a_while_alone() -> None:
+    coin, admin = AssetFactory(), client(UserFactory(role=Role.ADMIN))
+    admin.post("/selection/watchlist/tier/", {"asset": coin.pk, "tier": "tier1"})
+    offered = admin.get("/selection/watchlist/").context["undo"]
+    assert (offered["asset"], offered["tier"]) == (coin.pk, "none")
+    admin.post("/selection/watchlist/tier/", {"asset": coin.pk, "tier": offered["tier"]})
+    coin.refresh_from_db()
+    assert coin.watchlist_tier == "none"
+    session = admin.session
+    session["selection.undo"] = {**session["selection.undo"], "at": 0}
+    session.save()
+    assert admin.get("/selection/watchlist/").context["undo"] is None
+
+
+def test_why_a_score_stands_is_told_in_words_with_the_month_named() -> None:
+    text = "version 1.2 serves: it was rolled back to; 30 days: no version served this close"
+    with translation.override("en"):
+        assert score_reason(text) == text
+    assert score_reason("no fit of selection_7d for 2024-06-01: too little history").endswith("2024-06-01")
+    assert score_reason("something else") == "something else"

@@ -67,6 +67,38 @@
     chart.setOption({ series });
   }
 
+  // Names beside points: to the right where there is room, moved up or down until none lies on another or on a
+  // point; one that had to go far gets a line back to its point.
+  function label(chart, points, look) {
+    const HEIGHT = 16, POINT = 8;
+    const pen = document.createElement("canvas").getContext("2d");
+    pen.font = `600 12px ${look.font}`;
+    const spots = points.map((point) => {
+      const [x, y] = chart.convertToPixel({ xAxisIndex: 0, yAxisIndex: 0 }, point.value);
+      return { ...point, x, y, width: pen.measureText(point.name).width + 6 };
+    }).sort((a, b) => a.y - b.y);
+    const taken = spots.map((spot) => [spot.x - POINT, spot.y - POINT, spot.x + POINT, spot.y + POINT, spot]);
+    const hits = (box, own) => taken.some(([a, b, c, d, spot]) => spot !== own && box[0] < c && box[2] > a && box[1] < d && box[3] > b);
+    const series = [];
+    for (const spot of spots) {
+      let chosen = null;
+      for (let step = 0; !chosen && step < 24; step += 1) {
+        const shift = (step % 2 ? 1 : -1) * Math.ceil(step / 2) * 9;
+        for (const right of [true, false]) {
+          const from = right ? spot.x + 9 : spot.x - 9 - spot.width;
+          const box = [from, spot.y + shift - HEIGHT / 2, from + spot.width, spot.y + shift + HEIGHT / 2];
+          const inside = box[0] > 40 && box[2] < chart.getWidth() - 4 && box[1] > 32 && box[3] < chart.getHeight() - 48;
+          if (inside && !hits(box, spot)) { chosen = { box, right, shift }; break; }
+        }
+      }
+      if (chosen) taken.push([...chosen.box, null]);
+      const end = chosen && Math.abs(chosen.shift) > HEIGHT / 2 ? [chosen.right ? chosen.box[0] : chosen.box[2], spot.y + chosen.shift] : [spot.x, spot.y];
+      series.push({ id: `name-${spot.name}`, data: [{ value: spot.value, label: { show: Boolean(chosen), position: chosen?.right === false ? "left" : "right", offset: [0, chosen?.shift ?? 0] } }] });
+      series.push({ id: `lead-${spot.name}`, data: [spot.value, chart.convertFromPixel({ xAxisIndex: 0, yAxisIndex: 0 }, end)] });
+    }
+    chart.setOption({ series });
+  }
+
   const axis = (look, more) => ({
     axisLine: { lineStyle: { color: look.colour("line-strong") } },
     axisTick: { show: false },
@@ -80,7 +112,7 @@
   const times = (data, look, more) => axis(look, {
     type: "category", data: data.rows.map(below(data)), boundaryGap: false, splitLine: { show: false }, ...more,
   });
-  const short = (value) => window.charts.plain(Number(value.toPrecision(3))).replace(/\.00 /, " ").replace(/(\.\d)0 /, "$1 ").replace("-", "−");
+  const short = (value) => window.charts.plain(Number(value.toPrecision(3))).replace(/(\.\d*?)0+(?= |$)/, "$1").replace(/\.(?= |$)/, "").replace("-", "−");
   const percent = (value) => `${Math.round(100 * value)} %`.replace("-", "−");
   const titled = (column) => (column.unit ? `${column.name}, ${column.unit}` : column.name);
   const PALETTE = ["accent", "volatile", "down", "up", "warn", "good", "bad", "neutral"];
@@ -139,7 +171,8 @@
     const ink = (column, order) => (column.colour ? look.visible(column.colour) : look.colour(PALETTE[order % PALETTE.length]));
     const many = shown.length > 5;
     const unit = shown[0].unit;
-    const values = data.rows.flatMap((row) => shown.map((column) => row[column.index])).filter((value) => value !== null);
+    const drawn = [...shown.map((column) => column.index), ...(look.set.band || "").split(" ").map((key) => at(data, key)).filter((index) => index >= 0)];
+    const values = data.rows.flatMap((row) => drawn.map((index) => row[index])).filter((value) => value !== null);
     const flat = Math.max(...values) - Math.min(...values) < 0.05; // whole per cents would repeat themselves
     const share = (value) => (flat ? `${(100 * value).toFixed(1)} %`.replace("-", "−") : percent(value));
     const logarithmic = Boolean(look.set.log) && Math.max(...values) / Math.min(...values) > 4;
@@ -152,7 +185,7 @@
           sum += last[column.index] ?? 0;
           return { order, value: stacked ? sum : last[column.index] };
         });
-        spread(chart, ends, 34, 34);
+        spread(chart, ends, 34, data.columns[0].kind === "share" ? 60 : 34);
       };
     }
     return make(plot, {
@@ -238,6 +271,7 @@
       { coord: [px < 0 ? 100 : 100 + wide, py < 0 ? 100 : 100 + high] },
     ];
     const number = (value) => value.toFixed(1);
+    look.after = (chart) => label(chart, [...tails].map(([word, rows]) => ({ name: word, value: [rows.at(-1)[x], rows.at(-1)[y]] })), look);
     return make(plot, {
       grid: { left: look.narrow ? 44 : 56, right: 16, top: 30, bottom: 46 },
       tooltip: { ...tip(look, (found) => {
@@ -250,14 +284,20 @@
         { type: "line", silent: true, data: [],
           markLine: { silent: true, symbol: "none", label: { show: false }, lineStyle: { color: look.colour("line-strong"), type: "solid" }, data: [{ xAxis: 100 }, { yAxis: 100 }] },
           markArea: { silent: true, data: [corner("leading", 1, 1, "up"), corner("weakening", 1, -1, "warn"), corner("lagging", -1, -1, "down"), corner("improving", -1, 1, "accent")] } },
-        ...[...tails].map(([label, rows]) => {
+        ...[...tails].flatMap(([name, rows]) => {
           const ink = look.visible(rows[0][colour]);
-          return {
-            type: "line", name: label, smooth: 0.3, lineStyle: { color: ink, width: 1.6, opacity: 0.35 }, itemStyle: { color: ink },
-            symbol: "circle", symbolSize: (value, { dataIndex }) => (dataIndex === rows.length - 1 ? 12 : 4), showAllSymbol: true, emphasis: { focus: "series", lineStyle: { opacity: 1, width: 2.4 } },
-            labelLayout: { moveOverlap: "shiftY", hideOverlap: look.narrow }, labelLine: { show: true, length2: 4, lineStyle: { color: look.colour("line-strong") } },
-            data: rows.map((row, index) => ({ value: [row[x], row[y]], row, itemStyle: { opacity: index === rows.length - 1 ? 1 : 0.4 }, label: { show: index === rows.length - 1, formatter: label, position: "right", color: look.colour("text"), fontSize: 12, fontWeight: 600 } })),
-          };
+          const last = rows[rows.length - 1];
+          const still = { type: "line", silent: true, showSymbol: false, showAllSymbol: true };
+          return [
+            {
+              type: "line", name, smooth: 0.3, lineStyle: { color: ink, width: 1.6, opacity: 0.35 }, itemStyle: { color: ink },
+              symbol: "circle", symbolSize: (value, { dataIndex }) => (dataIndex === rows.length - 1 ? 12 : 4), showAllSymbol: true,
+              emphasis: { focus: "series", lineStyle: { opacity: 1, width: 2.4 } },
+              data: rows.map((row, index) => ({ value: [row[x], row[y]], row, itemStyle: { opacity: index === rows.length - 1 ? 1 : 0.4 } })),
+            },
+            { ...still, id: `lead-${name}`, lineStyle: { color: look.colour("line-strong"), width: 1 }, data: [] },
+            { ...still, id: `name-${name}`, name, showSymbol: true, symbolSize: 0.1, z: 5, data: [[last[x], last[y]]], label: { show: false, formatter: name, color: look.colour("text"), fontSize: 12, fontWeight: 600 } },
+          ];
         }),
       ],
     }, look);

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import csv
+import io
 from typing import Any
 
 import pytest
@@ -142,7 +144,14 @@ def test_silence_is_explained_by_the_record_behind_it(
     ]  # fmt: skip
     monkeypatch.setattr(signals_page, "risk_coverage", lambda *_asked: told)
     page = text(casual)
-    for said in ("No skill shown", "did not pay for sure", "41 %", "break-even 42 %", "−0.110", "−0.300"):
+    for said in (
+        "No skill shown",
+        "did not pay for sure",
+        "41 %",
+        "break-even 42\N{NO-BREAK SPACE}%",
+        "−0.11",
+        "−0.300",
+    ):
         assert said in page
 
 
@@ -168,3 +177,21 @@ def test_a_chart_can_be_asked_for_the_levels_of_one_signal_that_has_ended(casual
     assert (one["id"], one["has_levels"], one["is_open"]) == (old.pk, True, False)
     assert casual.get(path).json()["signals"][0]["has_levels"] is False
     assert casual.get(path, {"signal": "x"}).status_code == 200
+
+
+def test_the_table_leaves_as_a_file_by_its_filters_and_only_for_professionals(
+    client: Client, casual: Client
+) -> None:
+    SignalFactory(asset__symbol="AAA")
+    SignalFactory(asset__symbol="BBB", status="expired", outcome="stop", return_r=-1.04)
+    address = "/trading/signals/data/?format=csv&status=expired"
+    assert casual.get(address).status_code == 403
+    assert b"format=csv" not in casual.get("/trading/signals/").content
+    client.force_login(UserFactory(role="professional"))
+    answer = client.get(address)
+    (row,) = csv.DictReader(io.StringIO(answer.content.decode()))
+    assert (row["Symbol"], row["Status"], float(row["Result (R)"])) == ("BBB", "expired", -1.04)
+    assert b"status=expired&amp;format=csv" in client.get("/trading/signals/?status=expired").content
+    earlier = f"/trading/signals/data/?format=csv&symbol=BBB&as_of={MOMENT:%Y-%m-%dT01:00:00Z}"
+    (then,) = csv.DictReader(io.StringIO(client.get(earlier).content.decode()))
+    assert (then["Status"], then["Outcome"]) == ("active", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -156,7 +157,7 @@ def _tell(request: HttpRequest, done: services.Executed) -> None:
     figures = {
         "symbol": made.signal.asset.symbol,
         "size": f"{made.filled_size:,.2f}",
-        "price": selectors.plainly(made.execution_price),
+        "price": _rounded(made.execution_price),
         "fee": f"{made.fees:,.2f}",
     }
     messages.success(request, text % figures)
@@ -166,3 +167,8 @@ def _tell(request: HttpRequest, done: services.Executed) -> None:
     if broken:
         names = ", ".join(rule_name(rule) for rule in broken)
         messages.warning(request, _("It is recorded, but it breaks limits of yours: %s.") % names)
+
+
+def _rounded(price: Decimal) -> str:
+    """A price as people read it: cents, or below a dollar three digits that count."""
+    return f"{price:,.2f}" if price >= 1 else f"{price:.{2 - price.adjusted()}f}"
