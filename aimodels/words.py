@@ -76,6 +76,7 @@ FIGURES: Words = {
     "ic_t": _("t-value of the IC"),
     "ic_low_volatility": _("IC of low volatility alone"),
     "quintile_spread": _("Top less bottom fifth, a week, after costs"),
+    "scaled_spread": _("The same by the head that allocation uses"),
     "score_calibration_error": _("Calibration error of the score"),
     "score_brier_skill": _("Brier skill of the score"),
     "timing_calibration_error": _("Calibration error"),

@@ -12,14 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import lightgbm
 import numpy as np
 from rich.console import Console
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from aimodels.engine import linear
 from assets.engine.panel import Floats
-from benchmarks import real
+from benchmarks import real, trees
 from cryptopredict.lookahead import Market
 from sectors.engine import home_momentum
 from selection import engine as selection
@@ -31,7 +30,7 @@ from trading.engine.judge import auc, bootstrap, brier_skill
 from trading.engine.probability import INVERSE_PENALTY, gather, labelled
 
 STEP = 84
-SHAPE = {"n_estimators": 150, "num_leaves": 15, "learning_rate": 0.05, "min_child_samples": 300}
+SHAPE = {"num_leaves": 15, "learning_rate": 0.05, "min_child_samples": 300}
 Fit = Callable[[Floats, Floats], Callable[[Floats], Floats]]
 
 
@@ -134,8 +133,8 @@ def _regressors() -> tuple[tuple[str, Fit], ...]:
         return lambda new: np.asarray(model.predict(new))
 
     def light(x: Floats, y: Floats) -> Callable[[Floats], Floats]:
-        model = lightgbm.LGBMRegressor(**SHAPE, num_threads=1, deterministic=True, verbose=-1).fit(x, y)
-        return lambda new: np.asarray(model.predict(new))
+        grown = trees.grow(x, y, {**SHAPE, "objective": "regression"}, 150)
+        return lambda new: trees.predict(grown, new)
 
     return (("ridge on ranks", plain), ("histogram boosting", boosted), ("LightGBM", light))
 
@@ -152,9 +151,9 @@ def _classifiers() -> tuple[tuple[str, Fit], ...]:
         return lambda new: np.asarray(model.predict_proba(new)[:, 1])
 
     def light(x: Floats, y: Floats) -> Callable[[Floats], Floats]:
-        shape = {**SHAPE, "num_leaves": 8, "n_estimators": 100, "min_child_samples": 500}
-        model = lightgbm.LGBMClassifier(**shape, num_threads=1, deterministic=True, verbose=-1).fit(x, y)
-        return lambda new: np.asarray(model.predict_proba(new)[:, 1])
+        shape = {**SHAPE, "objective": "binary", "num_leaves": 8, "min_child_samples": 500}
+        grown = trees.grow(x, y, shape, 100)
+        return lambda new: trees.predict(grown, new)
 
     return (("logistic", logistic), ("histogram boosting", boosted), ("LightGBM", light))
 

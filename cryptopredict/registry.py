@@ -16,6 +16,7 @@ import numpy as np
 from aimodels.engine import interval_figures, intervals
 from aimodels.engine.figures import Figure, Span
 from aimodels.engine.registry import Declared, Ground
+from aimodels.engine.spec import ModelSpec
 from aimodels.words import feature_name as interval_word
 from assets import selectors as assets
 from assets.engine.panel import Panel
@@ -107,66 +108,67 @@ def _judge_trading(
 
 
 def _declared() -> list[Declared]:
-    (regime,) = macro.SPECS
-    found = [
-        Declared(
-            regime,
-            macro.RegimeFit,
-            "macro",
-            macro.learn,
-            _judge_macro,
-            macro_figures.observe,
-            hyperparameters=macro_regime.HYPERPARAMETERS,
-        ),
+    return [
+        _regime(),
+        *map(_sector, sectors.SPECS, (sectors.RotationFit, sectors.OutlookFit)),
+        *map(_score, selection.SPECS),
+        *(_timing(spec, side) for spec, side in zip(trading.SPECS, trading.DIRECTIONS, strict=True)),
+        *map(_interval, intervals.SPECS),
     ]
-    kinds: tuple[type[Any], ...] = (sectors.RotationFit, sectors.OutlookFit)
-    for spec, kind in zip(sectors.SPECS, kinds, strict=True):
-        found.append(
-            Declared(
-                spec,
-                kind,
-                "sectors",
-                partial(sectors.fit, spec),
-                lambda ground, fits, span, spec=spec: sector_figures.figures(
-                    spec, ground.inputs("sectors"), fits, span
-                ),
-                partial(sector_figures.observe, spec),
-                hyperparameters=sector_layer.HYPERPARAMETERS[spec.name],
-            )
-        )
-    for spec in selection.SPECS:
-        found.append(
-            Declared(
-                spec,
-                selection.ScoreFit,
-                "selection",
-                partial(selection.fit, spec=spec),
-                lambda ground, fits, span, spec=spec: selection_figures.figures(
-                    spec, ground.inputs("selection"), fits, span
-                ),
-                selection_figures.observe,
-                hyperparameters=selection_score.HYPERPARAMETERS,
-            )
-        )
-    upstream = (regime.name, selection.WEEK.name)
-    for spec, direction in zip(trading.SPECS, trading.DIRECTIONS, strict=True):
-        found.append(
-            Declared(
-                spec,
-                trading.FITS[spec.name],
-                "trading",
-                trading.LEARN[spec.name],
-                partial(_judge_trading, direction=direction),
-                partial(trading_figures.observe, direction),
-                needs=upstream,
-                hyperparameters=trading_probability.HYPERPARAMETERS,
-                coverage=lambda fit: trading_tail.curve(fit.coverage),
-            )
-        )
-    return [*found, *map(_interval, intervals.SPECS)]
 
 
-def _interval(spec: Any) -> Declared:
+def _regime() -> Declared:
+    (spec,) = macro.SPECS
+    return Declared(
+        spec,
+        macro.RegimeFit,
+        "macro",
+        macro.learn,
+        _judge_macro,
+        macro_figures.observe,
+        hyperparameters=macro_regime.HYPERPARAMETERS,
+    )
+
+
+def _sector(spec: ModelSpec, kind: type[Any]) -> Declared:
+    return Declared(
+        spec,
+        kind,
+        "sectors",
+        partial(sectors.fit, spec),
+        lambda ground, fits, span: sector_figures.figures(spec, ground.inputs("sectors"), fits, span),
+        partial(sector_figures.observe, spec),
+        hyperparameters=sector_layer.HYPERPARAMETERS[spec.name],
+    )
+
+
+def _score(spec: ModelSpec) -> Declared:
+    return Declared(
+        spec,
+        selection.ScoreFit,
+        "selection",
+        partial(selection.fit, spec=spec),
+        lambda ground, fits, span: selection_figures.figures(spec, ground.inputs("selection"), fits, span),
+        selection_figures.observe,
+        hyperparameters=selection_score.HYPERPARAMETERS,
+    )
+
+
+def _timing(spec: ModelSpec, direction: trading.Direction) -> Declared:
+    return Declared(
+        spec,
+        trading.FITS[spec.name],
+        "trading",
+        trading.LEARN[spec.name],
+        partial(_judge_trading, direction=direction),
+        partial(trading_figures.observe, direction),
+        needs=(macro.SPECS[0].name, selection.WEEK.name),
+        hyperparameters=trading_probability.HYPERPARAMETERS,
+        coverage=lambda fit: trading_tail.curve(fit.coverage),
+    )
+
+
+def _interval(spec: ModelSpec) -> Declared:
     return Declared(
         spec,
         intervals.IntervalFit,

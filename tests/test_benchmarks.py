@@ -5,11 +5,15 @@ from __future__ import annotations
 import importlib
 import math
 
+import numpy as np
 import pytest
 from rich.console import Console
 
+from aimodels.engine.artefact import ArtefactError, decode, digest, encode
 from benchmarks import __main__ as command
+from benchmarks import trees
 from benchmarks.figures import Figure, Scale, table
+from benchmarks.trees import Trees
 
 # Enough history for the shape of a run, too little for a fit; of the kernels those of the moving windows.
 TINY = Scale(
@@ -57,3 +61,28 @@ def test_a_name_that_no_benchmark_has_is_refused(
     with pytest.raises(SystemExit):
         command.main()
     assert "no benchmark is called panels; there are candles" in capsys.readouterr().err
+
+
+def test_trees_come_back_from_their_text_and_a_row_alone_says_what_it_says_among_many() -> None:
+    chance = np.random.default_rng(1)
+    x = chance.normal(size=(400, 3))
+    x[::7, 1] = np.nan
+    grown = trees.grow(x, x[:, 0] ** 2, {"objective": "regression", "num_leaves": 7}, rounds=10)
+    again = trees.grow(x, x[:, 0] ** 2, {"objective": "regression", "num_leaves": 7}, rounds=10)
+    assert grown == again
+    stored = encode(grown)
+    back = decode(Trees, stored, digest(stored))
+    whole = trees.predict(back, x)
+    assert np.array_equal(whole, trees.predict(grown, x))
+    assert all(trees.predict(back, x[i]) == whole[i] for i in (0, 7, 399))
+    assert np.corrcoef(whole, x[:, 0] ** 2)[0, 1] > 0.8
+
+
+def test_a_text_cut_off_is_refused() -> None:
+    x = np.random.default_rng(1).normal(size=(100, 2))
+    grown = trees.grow(x, x[:, 0], {"objective": "regression"}, rounds=2)
+    for text in (grown.text[:-30], grown.text[: len(grown.text) // 2], "", "tree\n"):
+        with pytest.raises(ArtefactError):
+            trees.predict(Trees(text, 2), x)
+    with pytest.raises(ValueError, match="2 features; 3 are given"):
+        trees.predict(grown, np.ones((1, 3)))

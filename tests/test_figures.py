@@ -93,9 +93,13 @@ def test_the_score(judged: Judged) -> None:
     want = selection_judge.judge(inputs, result.week.raw, FIRST, 7)
     assert figure["ic_7d"].value == want.ic.mean
     assert (figure["ic_7d"].low, figure["ic_7d"].rival) == (want.ic.low, want.rivals["last_month"].mean)
-    spread = figure["quintile_spread_7d"]
-    assert spread.series is not None
-    assert spread.value == pytest.approx(np.nanmean(spread.series))
+    assert figure["quintile_spread_7d"].value == want.spread.mean
+    by_money = selection_judge.judge(inputs, result.week.scaled, FIRST, 7)
+    assert figure["scaled_spread_7d"].value == by_money.spread.mean != want.spread.mean
+    for name in ("quintile_spread_7d", "scaled_spread_7d"):
+        series = figure[name].series
+        assert series is not None
+        assert figure[name].value == pytest.approx(np.nanmean(series))
     assert figure["score_calibration_error_7d"].cases > 1000
 
 

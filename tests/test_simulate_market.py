@@ -22,6 +22,7 @@ from assets.tests.stored import AssetFactory, batch
 from cryptopredict import simulation
 from macro.models import MetricsSnapshot
 from sectors.models import SectorMapping
+from trading import engine as trading
 
 DAY = Timeframe.DAY
 END = datetime(2024, 6, 1, tzinfo=UTC)
@@ -46,6 +47,17 @@ def test_a_simulated_market_has_candles_series_sectors_and_a_label() -> None:
     traded = Candle.objects.values("asset_id").distinct().count()
     assert SectorMapping.objects.count() == Asset.objects.count() == traded
     assert Asset.objects.get(symbol="BTC").market_cap_rank == 1
+
+
+@pytest.mark.django_db
+def test_a_newcomers_market_shows_signals_that_have_been_proved_to_pay() -> None:
+    simulation.run(end=END, assets=40, days=800)  # all else as `manage.py up` has it
+    panel = load_panel(DAY, END, 800)
+    inputs = trading.prepare(panel)
+    first = panel.shape[0] - 28
+    fits = trading.fit_all(inputs, first)
+    assert all(fit.proof.shown for fit in fits["timing_long"].values())
+    assert trading.apply(inputs, fits, first).issued.any()
 
 
 @pytest.mark.django_db

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -17,7 +18,7 @@ from aimodels.engine.intervals import HORIZON_DAYS, LEVEL, IntervalFit, apply, g
 from aimodels.engine.spec import ModelSpec
 from aimodels.engine.volatility import FEATURES, Inputs, foretold
 from assets.engine import rolling
-from assets.engine.panel import Bools, Floats, Panel
+from assets.engine.panel import Bools, Floats, Ints, Panel
 
 DECAY, EWMA_BARS = 0.94, 100
 #: Normal quantile of nine tenths: the naive interval's half width in standard deviations.
@@ -29,60 +30,93 @@ COVERAGE_BOUNDS: Mapping[int, tuple[float, float]] = {1: (0.03, 0.01), 7: (0.05,
 SCORE_BOUNDS: Mapping[int, Bounds] = {1: Bounds(0.99, 0.965, 0.9), 7: Bounds(1.0, 0.96, 0.9)}
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Moves:
+    """Half widths said by the model and by its rival, the size of the moves, each interval's group of
+    volatility, and which cells are judged (R, N); `block` rows a block of the bootstrap."""
+
+    half: Floats
+    rival: Floats
+    moved: Floats
+    group: Ints
+    known: Bools
+    block: int
+
+
 def figures(
     spec: ModelSpec, inputs: Inputs, fits: Mapping[datetime, IntervalFit], span: Span
 ) -> tuple[Figure, ...]:
     """Coverage by all and by each group of volatility, interval score against the naive one's, on members
     whose move is known in the rows of `span`; NaN with a note where there is none."""
+    moves = _moves(spec, inputs, fits, span)
+    return (
+        _coverage(moves, spec.horizon_days),
+        *_worth(moves, spec.horizon_days),
+        *(_group(moves, spec.horizon_days, number) for number in range(GROUPS)),
+    )
+
+
+def _moves(spec: ModelSpec, inputs: Inputs, fits: Mapping[datetime, IntervalFit], span: Span) -> _Moves:
     result = apply(inputs, {spec.name: fits}, span.first)
     h, days = HORIZON_DAYS.index(spec.horizon_days), spec.horizon_days
     frame = inputs.panel.timeframe
-    block = frame.bars(timedelta(days=max(BLOCK_DAYS, 2 * days)))
-    half, group = result.half[h], result.group[h]
+    half = result.half[h]
     moved = np.abs(foretold(inputs, frame.bars(timedelta(days=days)))[0][span.first :])
     rival = naive_half(inputs.panel, days)[span.first :]
     known = result.members & span.judged[:, None]
     known &= np.isfinite(half) & np.isfinite(moved) & np.isfinite(rival)
-    cases = int(known.sum())
-    made = partial(figure, cases=cases, note="" if cases else "no interval has come to its end")
-    own, naive = score(half, moved), score(rival, moved)
+    block = frame.bars(timedelta(days=max(BLOCK_DAYS, 2 * days)))
+    return _Moves(half, rival, moved, result.group[h], known, block)
+
+
+def _note(cases: int) -> str:
+    return "" if cases else "no interval has come to its end"
+
+
+def _coverage(moves: _Moves, days: int) -> Figure:
+    cases = int(moves.known.sum())
+    return figure(
+        f"interval_coverage_{days}d",
+        Role.COVERAGE,
+        _share(moves.moved <= moves.half, moves.known, moves.block),
+        _share(moves.moved <= moves.rival, moves.known, moves.block),
+        target=LEVEL,
+        slack=0.01,
+        bounds=_around(days),
+        cases=cases,
+        note=_note(cases),
+    )
+
+
+def _worth(moves: _Moves, days: int) -> tuple[Figure, ...]:
+    """Score and width over the rival's."""
+    known, cases = moves.known, int(moves.known.sum())
+    made = partial(figure, rival=1.0, higher=False, cases=cases, note=_note(cases))
+
+    def over(own: Floats, naive: Floats) -> bootstrap.Measured:
+        return bootstrap.ratio(_rows(own, known), _rows(naive, known), moves.block) if cases else NOTHING
+
     return (
-        made(
-            f"interval_coverage_{days}d",
-            Role.COVERAGE,
-            _share((moved <= half).astype(np.float64), known, block),
-            _share((moved <= rival).astype(np.float64), known, block),
-            target=LEVEL,
-            slack=0.01,
-            bounds=_around(days),
-        ),
         made(
             f"interval_score_{days}d",
             Role.SKILL,
-            bootstrap.ratio(_rows(own, known), _rows(naive, known), block) if cases else NOTHING,
-            1.0,
-            higher=False,
+            over(score(moves.half, moves.moved), score(moves.rival, moves.moved)),
             slack=0.01,
             bounds=SCORE_BOUNDS.get(days, Bounds()),
         ),
-        made(
-            f"interval_width_{days}d",
-            Role.OTHER,
-            bootstrap.ratio(_rows(half, known), _rows(rival, known), block) if cases else NOTHING,
-            1.0,
-            higher=False,
-        ),
-        *(
-            figure(
-                f"interval_coverage_{days}d_group_{number + 1}",
-                Role.OTHER,
-                _share((moved <= half).astype(np.float64), known & (group == number), block),
-                target=LEVEL,
-                cases=int((known & (group == number)).sum()),
-                note=f"volatility group {number + 1} of {GROUPS}, calmest first",
-            )
-            for number in range(GROUPS)
-        ),
+        made(f"interval_width_{days}d", Role.OTHER, over(moves.half, moves.rival)),
+    )
+
+
+def _group(moves: _Moves, days: int, number: int) -> Figure:
+    among = moves.known & (moves.group == number)
+    return figure(
+        f"interval_coverage_{days}d_group_{number + 1}",
+        Role.OTHER,
+        _share(moves.moved <= moves.half, among, moves.block),
+        target=LEVEL,
+        cases=int(among.sum()),
+        note=f"volatility group {number + 1} of {GROUPS}, calmest first",
     )
 
 
@@ -124,8 +158,10 @@ def _rows(values: Floats, known: Bools) -> Floats:
     return np.asarray(np.where(known, values, 0.0).sum(axis=1), dtype=np.float64)
 
 
-def _share(inside: Floats, known: Bools, block: int) -> bootstrap.Measured:
-    return bootstrap.ratio(_rows(inside, known), known.sum(axis=1).astype(np.float64), block)
+def _share(inside: Bools, known: Bools, block: int) -> bootstrap.Measured:
+    return bootstrap.ratio(
+        _rows(inside.astype(np.float64), known), known.sum(axis=1).astype(np.float64), block
+    )
 
 
 def _around(days: int) -> Bounds:

@@ -16,6 +16,7 @@ from django.db import transaction
 from aimodels import selectors
 from aimodels.engine import guard, intervals
 from aimodels.engine.conformal import group_of, width_at
+from aimodels.engine.footing import Footing
 from aimodels.engine.intervals import HORIZON_DAYS, LEVEL, SPECS, Inputs, IntervalFit, Result
 from aimodels.engine.spec import ModelSpec, fit_times
 from aimodels.engine.volatility import lookback as bars_of_a_coin
@@ -105,32 +106,24 @@ class _Book:
 def _columns(book: _Book, context: Context) -> dict[str, Any]:
     """One row a member and close; empty where nothing can be said."""
     panel, first = book.inputs.panel, book.result.first
-    half = np.where(book.result.members, book.result.half[book.h], np.nan)
-    price = panel.close[first:]
+    half, price = book.result.half[book.h], panel.close[first:]
     closes = [panel.as_of(row) for row in range(first, len(panel.times))]
     stood = book.served.standing(book.spec, closes)
     silent = np.array([one.withheld for one in stood], dtype=np.bool_)
-    known = np.isfinite(half) & (price * np.exp(-half) > 1e-17) & ~silent[:, None]
-    rows, columns = np.nonzero(known)
+    known = book.result.members & np.isfinite(half) & (price * np.exp(-half) > 1e-17) & ~silent[:, None]
+    cells = np.nonzero(known)
+    rows, columns = cells
     if not len(rows):
         return {}
     at, width = price[rows, columns], half[rows, columns]
     texts = [_texts(prices) for prices in (at, at * np.exp(-width), at * np.exp(width))]
-    group = book.result.group[book.h][rows, columns]
-    covered = book.result.covered[book.h][rows, group]
-    strange = book.result.unlike[book.h][rows, columns]
-    span = timedelta(days=book.spec.horizon_days)
     told = [closes[row] for row in rows.tolist()]
-    said = [context.get(moment, {}) for moment in closes]
+    span = timedelta(days=book.spec.horizon_days)
     return {
         "timeframe": panel.timeframe,
         "asset_id": panel.asset_ids[columns],
         "as_of": told,
         "layer_source": LayerSource.LAYER3.value,
-        "model_name": book.spec.name,
-        "model_id": _by_row(rows, [one.model_id for one in stood]),
-        "model_version": _by_row(rows, [one.version for one in stood]),
-        "training_data_end": _by_row(rows, [one.fitted_as_of for one in stood]),
         "prediction_horizon": book.spec.horizon_days * 24,
         "target_datetime": [moment + span for moment in told],
         "input_price": texts[0],
@@ -138,20 +131,43 @@ def _columns(book: _Book, context: Context) -> dict[str, Any]:
         "lower_price": texts[1],
         "upper_price": texts[2],
         "interval_level": LEVEL,
-        "confidence_score": intervals.lowered(covered, strange),
-        "notes": [
-            "; ".join(filter(None, each))
-            for each in zip(
-                _by_row(rows, [one.document().get("reason", "") for one in stood]),
-                _notes(strange),
-                strict=True,
-            )
-        ],
+        **_source(book.spec, stood, rows),
+        **_sureness(book, cells, stood),
+        **_surroundings([context.get(moment, {}) for moment in closes], rows),
+        **_outcomes(book, cells, texts),
+    }
+
+
+def _source(spec: ModelSpec, stood: Sequence[Footing], rows: Ints) -> dict[str, Any]:
+    """Which fit told each row."""
+    return {
+        "model_name": spec.name,
+        "model_id": _by_row(rows, [one.model_id for one in stood]),
+        "model_version": _by_row(rows, [one.version for one in stood]),
+        "training_data_end": _by_row(rows, [one.fitted_as_of for one in stood]),
+    }
+
+
+def _sureness(book: _Book, cells: tuple[Ints, Ints], stood: Sequence[Footing]) -> dict[str, Any]:
+    """How often such intervals have held, and what lowers that."""
+    rows, columns = cells
+    group = book.result.group[book.h][rows, columns]
+    strange = book.result.unlike[book.h][rows, columns]
+    reasons = _by_row(rows, [one.document().get("reason", "") for one in stood])
+    notes = zip(reasons, _notes(strange), strict=True)
+    return {
+        "confidence_score": intervals.lowered(book.result.covered[book.h][rows, group], strange),
+        "notes": ["; ".join(filter(None, each)) for each in notes],
         "model_parameters": _parameters(book.result, book.h, rows, group),
+        "volatility_level": [VOLATILITY[number] for number in group.tolist()],
+    }
+
+
+def _surroundings(said: Sequence[Mapping[str, Any]], rows: Ints) -> dict[str, Any]:
+    """What the layers before said at each row's close."""
+    return {
         "macro_context": _by_row(rows, [dict(words) for words in said]),
         "market_conditions": _by_row(rows, [str(words.get("regime", "")) for words in said]),
-        "volatility_level": [VOLATILITY[number] for number in group.tolist()],
-        **_outcomes(book, (rows, columns), texts),
     }
 
 

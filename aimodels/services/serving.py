@@ -64,15 +64,7 @@ def serve(
     desk = _Desk(spec, timeframe, kind)
     decisions = selectors.pins(spec.name, timeframe, moments[-1])
     specs = {moment: selectors.spec_at(spec, decisions, moment) for moment in moments}
-    families = [one.family for one in specs.values()]
-    every = [
-        row
-        for row in selectors.stored(spec, timeframe, moments, broken=True, families=families)
-        if family(row.version) == specs[row.fitted_as_of].family
-    ]
-    rows = {row.fitted_as_of: row for row in every if row.status != ModelStatus.ERROR}
-    # They wait for a training, which makes the fit again under a version of its own.
-    broken = {row.fitted_as_of for row in every} - set(rows)
+    rows, broken = _stored(spec, timeframe, specs)
     own: list[AIModel] = []
     for moment in moments:
         decision = selectors.in_effect(decisions, moment)
@@ -96,6 +88,22 @@ def serve(
     if own:
         activate(own[-1])
     return Served(desk.fits, desk.ids, desk.notes, desk.footings)
+
+
+def _stored(
+    spec: ModelSpec, timeframe: Timeframe, specs: Mapping[datetime, ModelSpec]
+) -> tuple[dict[datetime, AIModel], set[datetime]]:
+    """Sound stored fits by moment, each of the family that `specs` names for it, and the moments whose fit
+    is broken: they wait for a training, which makes it again under a version of its own.
+    """
+    families = [one.family for one in specs.values()]
+    every = [
+        row
+        for row in selectors.stored(spec, timeframe, list(specs), broken=True, families=families)
+        if family(row.version) == specs[row.fitted_as_of].family
+    ]
+    sound = {row.fitted_as_of: row for row in every if row.status != ModelStatus.ERROR}
+    return sound, {row.fitted_as_of for row in every} - set(sound)
 
 
 def _make(

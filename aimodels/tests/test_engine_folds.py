@@ -1,4 +1,4 @@
-"""Folds of a walk forward, and trees as text."""
+"""Folds of a walk forward, and what a fit may hold."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from aimodels.engine import folds, trees
+from aimodels.engine import folds
 from aimodels.engine.artefact import ArtefactError, decode, digest, encode
-from aimodels.engine.trees import Trees
 from aimodels.tests.toys import BARS, HORIZON, PANEL, SPEC, TRAIN
 
 
@@ -44,31 +43,6 @@ def test_every_bar_outside_the_embargo_is_judged_once() -> None:
     left_out = np.flatnonzero(~counts) + 100
     embargoed = {fold.row + 1 + k for fold in walked for k in range(-1, SPEC.embargo_days)}
     assert set(left_out.tolist()) <= embargoed
-
-
-def test_trees_come_back_from_their_text_and_a_row_alone_says_what_it_says_among_many() -> None:
-    chance = np.random.default_rng(1)
-    x = chance.normal(size=(400, 3))
-    x[::7, 1] = np.nan
-    grown = trees.grow(x, x[:, 0] ** 2, {"objective": "regression", "num_leaves": 7}, rounds=10)
-    again = trees.grow(x, x[:, 0] ** 2, {"objective": "regression", "num_leaves": 7}, rounds=10)
-    assert grown == again
-    stored = encode(grown)
-    back = decode(Trees, stored, digest(stored))
-    whole = trees.predict(back, x)
-    assert np.array_equal(whole, trees.predict(grown, x))
-    assert all(trees.predict(back, x[i]) == whole[i] for i in (0, 7, 399))
-    assert np.corrcoef(whole, x[:, 0] ** 2)[0, 1] > 0.8
-
-
-def test_a_text_cut_off_is_refused() -> None:
-    x = np.random.default_rng(1).normal(size=(100, 2))
-    grown = trees.grow(x, x[:, 0], {"objective": "regression"}, rounds=2)
-    for text in (grown.text[:-30], grown.text[: len(grown.text) // 2], "", "tree\n"):
-        with pytest.raises(ArtefactError):
-            trees.predict(Trees(text, 2), x)
-    with pytest.raises(ValueError, match="2 features; 3 are given"):
-        trees.predict(grown, np.ones((1, 3)))
 
 
 def test_bytes_survive_storage() -> None:

@@ -41,6 +41,7 @@ SPEC = ModelSpec(
     train_days=1826,
     metric="log loss of the regime 7 days ahead",
     rival="calibrated persistence (transition frequencies)",
+    version=2,
 )
 
 

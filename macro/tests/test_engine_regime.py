@@ -65,6 +65,17 @@ def test_three_directions_are_found_and_ordered() -> None:
     assert (np.diff(found) != 0).sum() == 5
 
 
+@pytest.mark.parametrize("seed", [0, 4, 5])
+def test_a_month_of_new_bars_does_not_move_the_regimes(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    level = np.zeros((1000, 3))
+    for t in range(1, len(level)):
+        level[t] = 0.97 * level[t - 1] + 0.3 * rng.standard_normal() + 0.1 * rng.standard_normal(3)
+    fits = [states.fit_jump(np.tanh(level[: 900 + 28 * k]), 3, 30.0) for k in range(4)]
+    found = np.array([fit.mean + fit.scale * fit.centres for fit in fits])
+    assert np.abs(np.diff(found, axis=0)).max() < 0.15
+
+
 def test_turbulence_splits_only_the_sideways_market() -> None:
     named = states.regimes(np.array([0, 0, 1, 1, 2, -1]), np.array([0, 1, 0, 1, 0, 0]))
     words = [states.REGIMES[k] for k in named[:-1]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from sectors.engine.rotation import RotationFit
 SPECS: tuple[ModelSpec, ...] = (rotation.SPEC, outlook.SPEC)
 SectorFit = RotationFit | OutlookFit
 Fits = Mapping[str, Mapping[datetime, SectorFit]]
+Columns = dict[str, Any]  # fields of a SectorResult by name
 
 
 #: What a retraining may change, by model.
@@ -72,62 +74,102 @@ def analyse(
 
 def apply(inputs: Inputs, fits: Fits, first: int) -> SectorResult:
     """Result of rows `first` to the last, by the fits that serve them."""
-    panel, params, index, strength = inputs.panel, inputs.params, inputs.index, inputs.strength
-    members = inputs.membership
-    chance, base, rotation_effects = _serve(
-        rotation.SPEC, inputs.race.features, fits.get(rotation.SPEC.name, {}), panel, first
-    )
-    beats, outlook_base, outlook_effects = _serve(
-        outlook.SPEC, inputs.contest.features, fits.get(outlook.SPEC.name, {}), panel, first
-    )
-    top, top_returns = performers.top(panel, index.eligible, members.weights, first, params)
-    spread = allocate(panel, index, strength, members, inputs.exposure, first, params)
-    step = params.bars(panel.timeframe, params.strength_change_days)
-    new = rotation.signals(inputs.race.leads, strength.status, inputs.flow, step)
     return SectorResult(
-        times=panel.times[first:],
-        names=members.names,
-        performance_24h=strength.day[first:],
-        performance_7d=strength.week[first:],
-        performance_28d=inputs.race.trailing[first:],
-        performance_30d=strength.month[first:],
-        market_cap=index.cap[first:],
-        volume=index.volume[first:],
-        dominance=index.dominance[first:],
-        momentum=strength.momentum[first:],
-        ratio=strength.ratio[first:],
-        impulse=strength.impulse[first:],
-        status=strength.status[first:],
-        volatility=strength.volatility[first:],
-        correlation=strength.correlation[first:],
-        drawdown=strength.drawdown[first:],
-        breadth=index.breadth[first:],
-        members=index.members[first:],
-        effective=index.effective[first:],
-        top=top,
-        top_returns=top_returns,
-        coverage=index.caps.coverage[first:],
-        flow=inputs.flow[first:],
-        returns=index.returns[first:],
-        market_return=index.market[first:],
-        rotation=chance,
-        base_rate=base,
-        rotation_reasons=_reasons(chance, base),
-        leads=inputs.race.leads[first:],
-        trails=inputs.race.trails[first:],
-        signals=new[first:],
-        outlook=beats,
-        stance=outlook.stance(beats, params.stance_margin),
-        confidence=outlook.confidence(beats),
-        outlook_reasons=_reasons(_any(beats), outlook_base),
-        target=spread.target,
-        weights=spread.weights,
-        budget=spread.budget,
-        rotation_values=inputs.race.features[first:],
-        rotation_effects=rotation_effects,
-        outlook_values=inputs.contest.features[first:],
-        outlook_effects=outlook_effects,
+        times=inputs.panel.times[first:],
+        names=inputs.membership.names,
+        **_performance(inputs, first),
+        **_market(inputs, first),
+        **_rotation(inputs, fits, first),
+        **_outlook(inputs, fits, first),
+        **_allocation(inputs, first),
     )
+
+
+def _performance(inputs: Inputs, first: int) -> Columns:
+    """What each sector did, and how it stands to the others."""
+    strength = inputs.strength
+    return {
+        "performance_24h": strength.day[first:],
+        "performance_7d": strength.week[first:],
+        "performance_28d": inputs.race.trailing[first:],
+        "performance_30d": strength.month[first:],
+        "momentum": strength.momentum[first:],
+        "ratio": strength.ratio[first:],
+        "impulse": strength.impulse[first:],
+        "status": strength.status[first:],
+        "volatility": strength.volatility[first:],
+        "correlation": strength.correlation[first:],
+        "drawdown": strength.drawdown[first:],
+    }
+
+
+def _market(inputs: Inputs, first: int) -> Columns:
+    """What each sector is made of, its best coins, and where money went."""
+    index, weights = inputs.index, inputs.membership.weights
+    top, top_returns = performers.top(inputs.panel, index.eligible, weights, first, inputs.params)
+    return {
+        "market_cap": index.cap[first:],
+        "volume": index.volume[first:],
+        "dominance": index.dominance[first:],
+        "breadth": index.breadth[first:],
+        "members": index.members[first:],
+        "effective": index.effective[first:],
+        "top": top,
+        "top_returns": top_returns,
+        "coverage": index.caps.coverage[first:],
+        "flow": inputs.flow[first:],
+        "returns": index.returns[first:],
+        "market_return": index.market[first:],
+    }
+
+
+def _rotation(inputs: Inputs, fits: Fits, first: int) -> Columns:
+    """Whether today's leaders will lead, why, and the signals of a change that has begun."""
+    race, panel = inputs.race, inputs.panel
+    chance, base, effects = _serve(
+        rotation.SPEC, race.features, fits.get(rotation.SPEC.name, {}), panel, first
+    )
+    step = inputs.params.bars(panel.timeframe, inputs.params.strength_change_days)
+    new = rotation.signals(race.leads, inputs.strength.status, inputs.flow, step)
+    return {
+        "rotation": chance,
+        "base_rate": base,
+        "rotation_reasons": _reasons(chance, base),
+        "rotation_values": race.features[first:],
+        "rotation_effects": effects,
+        "leads": race.leads[first:],
+        "trails": race.trails[first:],
+        "signals": new[first:],
+    }
+
+
+def _outlook(inputs: Inputs, fits: Fits, first: int) -> Columns:
+    """Whether each sector will beat the median one, and why."""
+    features = inputs.contest.features
+    beats, base, effects = _serve(
+        outlook.SPEC, features, fits.get(outlook.SPEC.name, {}), inputs.panel, first
+    )
+    return {
+        "outlook": beats,
+        "stance": outlook.stance(beats, inputs.params.stance_margin),
+        "confidence": outlook.confidence(beats),
+        "outlook_reasons": _reasons(_any(beats), base),
+        "outlook_values": features[first:],
+        "outlook_effects": effects,
+    }
+
+
+def _allocation(inputs: Inputs, first: int) -> Columns:
+    spread = allocate(
+        inputs.panel,
+        inputs.index,
+        inputs.strength,
+        inputs.membership,
+        inputs.exposure,
+        first,
+        inputs.params,
+    )
+    return {"target": spread.target, "weights": spread.weights, "budget": spread.budget}
 
 
 def _serve(

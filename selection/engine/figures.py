@@ -27,7 +27,10 @@ BOUNDS = {
     "ic_beyond_low_volatility": Bounds(0.03, 0.07, 0.15),
     "ic_t": Bounds(3.0, 8.0),
     "quintile_spread": Bounds(None, 0.008, 0.025, within=0.0),
+    "scaled_spread": Bounds(None, 0.008, 0.025, within=0.0),
 }
+#: Whose fifths a spread compares.
+HEADS = {"quintile_spread": "the score a user sees", "scaled_spread": "the head that allocation uses"}
 SLACK_IC = 0.01
 OBSERVE_STRIDE = 7
 
@@ -39,6 +42,7 @@ def figures(
     result = apply(inputs, {spec.name: fits}, span.first)
     scores = result.week if spec.name == WEEK.name else result.month
     raw, confidence = masked(scores.raw, span.judged), masked(scores.confidence, span.judged)
+    heads = {"quintile_spread": raw, "scaled_spread": masked(scores.scaled, span.judged)}
     try:
         got = judging.judge(inputs, raw, span.first, spec.horizon_days)
     except ValueError as error:
@@ -48,7 +52,7 @@ def figures(
         )
     return (
         *_ranks(got, spec),
-        _spread(inputs, got, raw, span, spec),
+        *(_spread(name, inputs, said, span, spec) for name, said in heads.items()),
         *_calibration(inputs, confidence, scores.base_rate, span, spec),
     )
 
@@ -111,21 +115,23 @@ def _ranks(got: Judgement, spec: ModelSpec) -> tuple[Figure, ...]:
     )
 
 
-def _spread(inputs: Inputs, got: Judgement, raw: Floats, span: Span, spec: ModelSpec) -> Figure:
-    """Top minus bottom fifth a horizon, after costs; by row, so that two scores can be compared."""
+def _spread(name: str, inputs: Inputs, said: Floats, span: Span, spec: ModelSpec) -> Figure:
+    """Top minus bottom fifth of one head a horizon, after costs; by row, so that two can be compared."""
     bars = inputs.panel.timeframe.bars(timedelta(days=spec.horizon_days))
     ahead = judging.forward(inputs, span.first, spec.horizon_days)
-    gross, turnover = judging.quintile_spread(raw, ahead, bars)
+    gross, turnover = judging.quintile_spread(said, ahead, bars)
     costs = Costs()
+    net = gross - turnover * 2.0 * (costs.fee + costs.slippage)
+    got = judging.estimate(net, bars + 1)
     return figure(
-        f"quintile_spread_{spec.horizon_days}d",
+        f"{name}_{spec.horizon_days}d",
         Role.MONEY,
-        _measured(got.spread),
+        _measured(got),
         0.0,
-        bounds=_bounds("quintile_spread", spec),
-        cases=got.spread.rows,
-        series=gross - turnover * 2.0 * (costs.fee + costs.slippage),
-        note="top minus bottom fifth a horizon, after fees and slippage",
+        bounds=_bounds(name, spec),
+        cases=got.rows,
+        series=net,
+        note=f"top minus bottom fifth a horizon by {HEADS[name]}, after fees and slippage",
     )
 
 

@@ -44,7 +44,7 @@ def _spec(direction: Direction) -> ModelSpec:
         train_days=TRAIN_DAYS,
         metric="brier_skill",
         rival="base rate",
-        version=3,
+        version=4,
     )
 
 

@@ -11,11 +11,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import stdtrit
 
 from assets.engine.panel import Bools, Floats, Ints
 
 SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)
-ONE_SIDED, TWO_SIDED = 1.645, 1.96
+ONE_SIDED, TWO_SIDED = 0.95, 0.975
 LEAST_CASES, LEAST_BLOCKS = 30, 4
 
 
@@ -78,7 +79,7 @@ def prove(said: Floats, hit: Floats, break_even: Floats, net_r: Floats, block: I
         hit=float(hit[chosen].mean()),
         break_even=float(break_even[chosen].mean()),
         net_r=mean,
-        low_r=mean - ONE_SIDED * error if enough else float("nan"),
+        low_r=mean - reach(ONE_SIDED, blocks) * error if enough else float("nan"),
     )
 
 
@@ -89,10 +90,18 @@ def coverage(said: Floats, hit: Floats, net_r: Floats, block: Ints) -> Coverage:
     for share in SHARES:
         top = order[: max(1, round(share * len(order)))]
         mean, error = clustered(net_r[top], block[top])
-        low, high = mean - TWO_SIDED * error, mean + TWO_SIDED * error
-        rows.append((len(top), float(said[top].mean()), float(hit[top].mean()), mean, low, high))
+        wide = reach(TWO_SIDED, len(np.unique(block[top]))) * error
+        said_, hit_ = float(said[top].mean()), float(hit[top].mean())
+        rows.append((len(top), said_, hit_, mean, mean - wide, mean + wide))
     cases, *figures = zip(*rows, strict=True)
     return Coverage(np.array(SHARES), np.array(cases, dtype=np.int64), *(np.array(f) for f in figures))
+
+
+def reach(level: float, blocks: int) -> float:
+    """Standard errors from a mean to its bound at `level`: Student's t with a degree of freedom a block but
+    one, as so few blocks tell little of how far they scatter (Cameron, Gelbach and Miller 2008). NaN for one.
+    """
+    return float(stdtrit(blocks - 1, level)) if blocks > 1 else float("nan")
 
 
 def clustered(values: Floats, block: Ints) -> tuple[float, float]:

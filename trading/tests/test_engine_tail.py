@@ -10,7 +10,7 @@ import pytest
 from aimodels.engine.linear import sigmoid
 from trading import engine
 from trading.engine.calibration import calibrate, probability
-from trading.engine.tail import SHARES, clustered, coverage, prove
+from trading.engine.tail import SHARES, clustered, coverage, prove, reach
 from trading.tests.test_engine_signals import FIRST, FITS, INPUTS
 
 RNG = np.random.default_rng(11)
@@ -37,6 +37,16 @@ def test_skill_is_shown_only_where_the_lower_bound_pays() -> None:
     assert not prove(said, hit, even, good, block, np.arange(400) < 20).shown
     nobody = prove(said, hit, even, good, block, ~everyone)
     assert (nobody.cases, nobody.shown) == (0, False)
+
+
+def test_few_spans_of_time_prove_less_than_many() -> None:
+    assert reach(0.95, 5) == pytest.approx(2.132, abs=1e-3)  # Student's t, four degrees of freedom
+    assert reach(0.95, 10_000) == pytest.approx(1.645, abs=1e-3)
+    net, every, said = np.tile([1.65, 1.25, -0.25, 0.35], 8), np.ones(32, dtype=np.bool_), np.full(32, 0.5)
+    record = prove(said, said, said, net, np.arange(32) % 4, every)
+    _, error = clustered(net, np.arange(32) % 4)
+    assert record.net_r - 1.645 * error > 0.0  # the normal distribution would have called that shown
+    assert not record.shown
 
 
 def test_the_curve_goes_from_the_surest_case_to_all() -> None:
