@@ -16,6 +16,7 @@ import numpy as np
 import psutil
 import websockets
 from django.conf import settings
+from django.db import connection
 
 from benchmarks.figures import Figure, Scale
 from benchmarks.servers import fresh_database
@@ -103,6 +104,7 @@ def _announce(messages: int) -> None:
     for number in range(messages):
         publish(Topic.SIGNAL, {"number": number, "sent": time.time(), "fill": FILL})
         time.sleep(PAUSE)
+    connection.close()  # this thread's own
 
 
 def _busy(process: psutil.Process) -> float:

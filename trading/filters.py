@@ -66,7 +66,7 @@ class SignalFilter(django_filters.FilterSet):
 
 
 class ExecutionFilter(django_filters.FilterSet):
-    as_of = restapi.MomentFilter(method="known_at", label=_("As it was known at"))
+    as_of = restapi.MomentFilter(field_name="executed_at", method="known_at", label=_("As it was known at"))
     venue = django_filters.ChoiceFilter(
         choices=[(Venue.PAPER.value, Venue.PAPER.label), (Venue.LIVE.value, Venue.LIVE.label)],
         label=_("Account"),
