@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts import services as accounts
 from accounts.models import ActivityType, User
+from cryptopredict.common.realtime import changed
 from cryptopredict.models import RuntimeSettings
 from selection import selectors as selection
 from selection.models import Tier, Watchlist
@@ -62,6 +63,7 @@ def change(*, user: User, values: Values) -> Values:
     row.save()
     after = read()
     _record(user, before, after)
+    changed()
     return after
 
 
