@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from celery import current_app
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles import finders
@@ -21,6 +22,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from accounts.services import create_user
+from aimodels.models import TrainingJob
 from assets.engine.timeframe import Timeframe
 from assets.models import Candle, DataImport, ImportKind, ImportStatus
 from assets.services.simulation import stored_simulation
@@ -42,6 +44,7 @@ PREFERRED = (
 )
 FIRST_RUN = timedelta(days=180)  # how far back the first run of the pipeline begins
 ADMINISTRATOR = "admin@localhost"
+WHEN_SERVERS_RUN = 15  # seconds: what runs in the background leaves the machine to them first
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ def steps(market: str | None, compiling: subprocess.Popen[bytes] | None = None) 
         Step("Engines compiled", lambda: compiling is not None, lambda: _wait(compiling)),
         Step("Pipeline", _pipeline_behind, _run_pipeline),
         Step("Administrator", _no_administrator, _create_administrator),
+        Step("Models", _never_judged, _judge_soon),
     ]
 
 
@@ -210,3 +214,12 @@ def _create_administrator() -> str:
         f"Log in as {ADMINISTRATOR} with {password}\n"
         "    It is shown this once; manage.py changepassword sets another."
     )
+
+
+def _never_judged() -> bool:
+    return Candle.objects.exists() and not TrainingJob.objects.exists()
+
+
+def _judge_soon() -> str:
+    current_app.send_task("aimodels.tasks.train_due", countdown=WHEN_SERVERS_RUN)
+    return "They are judged on bars they had not seen, in the background; their page shows it in a minute."

@@ -240,3 +240,23 @@ def rank(x: Floats, mask: Bools | None = None) -> Floats:
     count = np.isfinite(values).sum(axis=1, keepdims=True)
     scaled = np.divide(order - 1.0, count - 1, out=np.full(x.shape, 0.5), where=count > 1) - 0.5
     return np.where(np.isfinite(values), scaled, np.nan)
+
+
+@njit(cache=True, nogil=True)
+def last_known(x: Floats, span: int, reset: Bools) -> Floats:
+    """The last finite value (T, N) at most `span` bars old; a True in `reset` forgets older ones."""
+    rows, cols = x.shape
+    out = np.full((rows, cols), np.nan)
+    for n in range(cols):
+        age = span + 1
+        value = np.nan
+        for t in range(rows):
+            age += 1
+            if reset[t, n]:
+                value = np.nan
+            if not np.isnan(x[t, n]):
+                value = x[t, n]
+                age = 0
+            if age <= span:
+                out[t, n] = value
+    return out

@@ -15,6 +15,8 @@ from macro.engine.market import Market
 #: gold are claims on things counted elsewhere and belong to no share.
 PEG_WIDTH = 0.25
 CHANGE_DAYS = (1, 7, 30)
+#: A bar that no source delivered takes nothing away: so long a coin counts with its last cap.
+GAP_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,19 +43,19 @@ class Dominance:
 
 
 def dominance(panel: Panel, market: Market, reported_btc: Floats) -> Dominance:
-    """Shares from the caps behind `market`; ether or stablecoins without a cap in the row
-    count as 0, USDT alone is then NaN."""
-    stable = panel.is_stable & (np.abs(panel.close - 1.0) <= PEG_WIDTH)
-    counted = (stable | ~panel.is_stable) & np.isfinite(market.cap) & (market.cap_known | market.members_mask)
-    cap = np.where(counted, market.cap, 0.0)
+    """Shares from the caps behind `market`, a coin without a bar counting with its last cap for `GAP_DAYS`;
+    ether or stablecoins without a cap in the row count as 0, USDT alone is then NaN."""
+    on_peg = panel.is_stable & (np.abs(panel.close - 1.0) <= PEG_WIDTH)
+    counted = (on_peg | ~panel.is_stable) & np.isfinite(market.cap) & (market.cap_known | market.members_mask)
+    cap = _over_gaps(panel, np.where(counted, market.cap, np.nan))
     total = row_sum(cap)
-    known = row_sum(np.where(market.cap_known, cap, 0.0))
+    known = row_sum(_over_gaps(panel, np.where(counted & market.cap_known, market.cap, np.nan)))
     usable = (total > 0) & (known > 0)
     if "BTC" in panel.symbols:
         usable &= cap[:, panel.symbols.index("BTC")] > 0
     total = np.where(usable, total, np.nan)
     btc, eth = _share(panel, cap, "BTC", total), _share(panel, cap, "ETH", total)
-    stablecoin = 100.0 * row_sum(np.where(stable, cap, 0.0)) / total
+    stablecoin = 100.0 * row_sum(np.where(panel.is_stable, cap, 0.0)) / total
     alt = np.maximum(100.0 - btc - eth - stablecoin, 0.0)
     shares = {"btc": btc, "eth": eth, "alt": alt, "stablecoin": stablecoin}
     return Dominance(
@@ -69,6 +71,13 @@ def dominance(panel: Panel, market: Market, reported_btc: Floats) -> Dominance:
             for days in CHANGE_DAYS
         },
     )
+
+
+def _over_gaps(panel: Panel, cap: Floats) -> Floats:
+    span = panel.timeframe.bars(timedelta(days=GAP_DAYS))
+    missing = np.isnan(panel.close)
+    held = np.where(missing, rolling.last_known(cap, span, np.zeros(cap.shape, dtype=np.bool_)), cap)
+    return np.where(np.isfinite(held), held, 0.0)
 
 
 def _share(panel: Panel, cap: Floats, symbol: str, total: Floats) -> Floats:

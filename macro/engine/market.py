@@ -109,27 +109,7 @@ def implied_caps(panel: Panel, params: MarketParams) -> Floats:
     ratio = rolling.change(panel.close, 1) + 1.0
     splice = (ratio > SPLICE_RATIO) | (ratio < 1.0 / SPLICE_RATIO)
     span = panel.timeframe.bars(timedelta(days=params.supply_days))
-    return np.asarray(last_known(supply, span, splice) * panel.close, dtype=np.float64)
-
-
-@njit(cache=True, nogil=True)
-def last_known(x: Floats, span: int, reset: Bools) -> Floats:
-    """The last finite value (T, N) at most `span` bars old; a True in `reset` forgets older ones."""
-    rows, cols = x.shape
-    out = np.full((rows, cols), np.nan)
-    for n in range(cols):
-        age = span + 1
-        value = np.nan
-        for t in range(rows):
-            age += 1
-            if reset[t, n]:
-                value = np.nan
-            if not np.isnan(x[t, n]):
-                value = x[t, n]
-                age = 0
-            if age <= span:
-                out[t, n] = value
-    return out
+    return np.asarray(rolling.last_known(supply, span, splice) * panel.close, dtype=np.float64)
 
 
 def estimated_caps(panel: Panel, known: Floats, members: Bools, params: MarketParams) -> Floats:

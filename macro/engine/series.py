@@ -10,7 +10,6 @@ import pandas as pd
 
 from assets.engine import rolling
 from assets.engine.panel import Floats, Panel
-from macro.engine.market import last_known
 
 #: Columns of `series` that the layer reads; others are ignored, absent ones are NaN throughout.
 NAMES = (
@@ -49,7 +48,7 @@ def aligned(panel: Panel, series: pd.DataFrame | None, carry_days: int) -> dict[
     for name in NAMES:
         if name in placed.columns:
             raw = np.array(placed[name], dtype=np.float64).reshape(-1, 1)
-            out[name] = last_known(np.where(np.isfinite(raw), raw, np.nan), span, never)[:, 0]
+            out[name] = rolling.last_known(np.where(np.isfinite(raw), raw, np.nan), span, never)[:, 0]
     out["btc_dominance"] = without_glitches(out["btc_dominance"], panel.timeframe.bars(timedelta(days=7)))
     return out
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from assets.engine import rolling
 from assets.engine.panel import same
 from macro.engine.dominance import dominance
 from macro.engine.market import (
@@ -14,7 +15,6 @@ from macro.engine.market import (
     estimated_caps,
     holding_return,
     implied_caps,
-    last_known,
     market,
 )
 from macro.engine.series import aligned, without_glitches
@@ -82,7 +82,7 @@ def test_returns_are_bounded_but_a_collapse_still_counts() -> None:
 def test_last_known_obeys_age_and_reset() -> None:
     x = np.array([[1.0], [np.nan], [np.nan], [np.nan], [2.0], [np.nan]])
     reset = np.array([[False], [False], [False], [False], [False], [True]])
-    assert same(last_known(x, 2, reset), np.array([[1.0], [1.0], [1.0], [np.nan], [2.0], [np.nan]]))
+    assert same(rolling.last_known(x, 2, reset), np.array([[1.0], [1.0], [1.0], [np.nan], [2.0], [np.nan]]))
 
 
 def test_a_missing_cap_is_estimated_from_volume_along_the_line_of_the_others() -> None:
@@ -142,6 +142,19 @@ def test_the_four_shares_add_up_to_100_and_wrapped_coins_count_once() -> None:
     assert shares.usdt[-1] == pytest.approx(10.0)
     assert shares.total_market_cap[-1] == pytest.approx(1000.0)
     assert shares.changes["btc_7d"][-1] == pytest.approx(0.0)
+
+
+def test_a_bar_that_no_source_delivered_takes_nothing_from_the_market() -> None:
+    rows = 90
+    close = np.column_stack([np.where(np.arange(rows) % 2 == 0, 100.0, 101.0)] * 3)
+    cap = np.broadcast_to([500.0, 200.0, 300.0], close.shape).copy()
+    close[70:73, 2] = cap[70:73, 2] = np.nan  # ADA is missing for three bars,
+    close[76:, 1] = cap[76:, 1] = np.nan  # and ETH is never seen again
+    panel = panel_of(close, ("BTC", "ETH", "ADA"), market_cap=cap)
+    shares = dominance(panel, market(panel, PARAMS), np.full(rows, np.nan))
+    assert shares.total_market_cap[69:83] == pytest.approx(np.full(14, 1000.0))
+    assert shares.total_market_cap[-1] == pytest.approx(800.0)
+    assert shares.coverage[71] == pytest.approx(1.0)
 
 
 def test_shares_always_add_up_to_100_where_they_exist() -> None:

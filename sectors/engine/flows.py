@@ -17,12 +17,14 @@ def net(panel: Panel, index: SectorIndex, membership: Membership, params: Params
     Coins that count at both ends and whose cap stands on the same ground at both ends (supply, or
     volume) are carried forward at their price; the shares they would have then are taken from the shares
     they have. What is left is issuance and redemption (caps from supply) and attention (caps estimated
-    from volume). A coin's own change beyond `flow_limit` is a fault of the data and is cut there. A row's
-    flows add up to zero; NaN where no coin of the sector qualifies.
+    from volume). A coin's own change beyond `flow_limit` (`estimated_flow_limit` where its cap is a guess) is
+    a fault of the data and is cut there. A row's flows add up to zero; NaN where no coin of the sector
+    qualifies.
     """
     bars = params.bars(panel.timeframe, params.flow_days)
     value = np.where(index.eligible & index.caps.in_usd[:, None], index.caps.value, np.nan)
-    return _net(value, index.caps.estimated, panel.close, membership.weights, bars, params.flow_limit)
+    limits = np.where(index.caps.estimated, params.estimated_flow_limit, params.flow_limit)
+    return _net(value, index.caps.estimated, limits, panel.close, membership.weights, bars)
 
 
 def edges(flow: Floats) -> Floats:
@@ -40,7 +42,9 @@ def edges(flow: Floats) -> Floats:
 
 
 @njit(cache=True, nogil=True)
-def _net(value: Floats, estimated: Bools, close: Floats, weights: Floats, bars: int, limit: float) -> Floats:
+def _net(
+    value: Floats, estimated: Bools, limits: Floats, close: Floats, weights: Floats, bars: int
+) -> Floats:
     rows, cols = value.shape
     sectors = weights.shape[1]
     out = np.full((rows, sectors), np.nan)
@@ -59,6 +63,7 @@ def _net(value: Floats, estimated: Bools, close: Floats, weights: Floats, bars: 
             grown = start * close[t, n] / close[t - bars, n]
             if not grown > 0.0:
                 continue
+            limit = limits[t, n]
             end = grown * min(max(end / grown, 1.0 - limit), 1.0 + limit)
             for s in range(sectors):
                 was[s] += weights[n, s] * grown

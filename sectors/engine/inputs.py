@@ -34,7 +34,7 @@ class Inputs:
 def lookback(timeframe: Timeframe, params: Params | None = None) -> int:
     """Rows before the first result, or first training row, that make it independent of earlier history."""
     params = params or Params()
-    ground = max(params.caps.carry_days, params.universe.least_days) + params.calm_cap_days
+    ground = max(params.caps.carry_days, params.universe.least_days) + params.calm_cap_days + params.gap_days
     graph = 2 * params.strength_days + 2 * params.strength_change_days
     lead = params.leader_days + race.HORIZON_DAYS + race.CHURN_DAYS
     held = timeframe.bars(params.rebalance.delta)

@@ -32,6 +32,8 @@ class Params:
     strength_change_days: int = 7
     flow_days: int = 7
     flow_limit: float = 0.5
+    estimated_flow_limit: float = 0.1
+    gap_days: int = 7
     top_performers: int = 5
     leader_days: int = 28
     leaders: int = 3

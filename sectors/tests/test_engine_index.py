@@ -87,3 +87,21 @@ def test_flows_of_a_whole_market_add_up_to_nothing():
     assert told.sum() > 60
     assert np.abs(got[told].sum(axis=1)).max() < 1e-12
     assert np.abs(got[told]).max() > 1e-4
+
+
+def test_a_bar_that_no_source_delivered_takes_no_worth_from_a_sector():
+    close = np.array([[1.0, 1.0, 1.0], [1.5, 1.5, 2.0], [1.6, 1.6, np.nan], [1.5, 1.5, 2.1]])
+    cap = np.where(np.isnan(close), np.nan, [300.0, 100.0, 200.0])
+    got = index.build(*two_sectors(close, cap), BARE)
+    assert got.cap[1:].tolist() == [[400.0, 200.0]] * 3
+
+
+def test_a_cap_that_is_guessed_from_volume_moves_little_money():
+    close = np.array([[1.0] * 4, [2.0] * 4, [2.2] * 4])
+    volume = np.array([[1e6] * 4, [1e6] * 4, [1e6, 1e6, 1e6, 5e6]])  # five times as much turned over
+    cap = np.array([[1.0, 1.0, 1.0, np.nan], [100.0, 100.0, 100.0, np.nan], [110.0, 110.0, 110.0, np.nan]])
+    membership = Membership(("A", "B"), np.array([[1.0, 0.0]] * 3 + [[0.0, 1.0]]), np.zeros(2, dtype=bool))
+    candles = panel(close, volume, cap)
+    got = flows.net(candles, index.build(candles, membership, BARE), membership, BARE)
+    # B would still be 100 of 400; the guess is five times that, of which a tenth counts: 110 of 410.
+    assert got[2].tolist() == pytest.approx([300 / 410 - 0.75, 110 / 410 - 0.25])

@@ -52,7 +52,7 @@ def coins(params: SimulationParams, draws: Draws) -> Coins:
     stable = sector == SECTORS.index("Stablecoins")
     anchor = np.arange(count) < ANCHORS
     cap = _caps(chance, count)
-    size = np.log(cap / 1e9)
+    size = np.log(cap / 3.6e8)
     volatility = params.idiosyncratic * np.exp(0.35 * chance.standard_normal(count) - 0.04 * size)
     volatility *= np.where(sector == SECTORS.index("Meme"), 1.25, 1.0)
     volatility[:ANCHORS] = (0.011, 0.020)
@@ -60,7 +60,7 @@ def coins(params: SimulationParams, draws: Draws) -> Coins:
     beta[:ANCHORS] = (0.96, 1.15)
     price = np.exp(chance.uniform(np.log(0.02), np.log(60.0), count))
     price *= np.where(sector == SECTORS.index("Meme"), 1e-4, 1.0)
-    price[:ANCHORS] = (30_000.0, 1_900.0)
+    price[:ANCHORS] = (11_000.0, 700.0)
     turnover = np.exp(-2.9 + 0.7 * chance.standard_normal(count))
     turnover[:ANCHORS] = (0.035, 0.06)
     listed, collapses, delisted = _lives(params, chance, anchor, stable)
@@ -101,8 +101,8 @@ def _sectors(count: int) -> Ints:
 def _caps(chance: np.random.Generator, count: int) -> Floats:
     """USD: BTC about half of the market, ETH a sixth, the rest a power law with noise."""
     rank = np.arange(1, count + 1, dtype=np.float64)
-    cap = 2.2e11 * rank**-1.35 * np.exp(0.5 * chance.standard_normal(count))
-    cap[:ANCHORS] = (5.8e11, 2.2e11)
+    cap = 0.8e11 * rank**-1.15 * np.exp(0.5 * chance.standard_normal(count))
+    cap[:ANCHORS] = (2.1e11, 0.8e11)
     return np.asarray(cap, dtype=np.float64)
 
 

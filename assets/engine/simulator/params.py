@@ -49,9 +49,10 @@ class SimulationParams:
 
     Volatilities, drifts and premia are log returns a day, whatever the bar; spans are days. The
     premia are the true edge: `low_volatility` is what a coin loses for each standard deviation of
-    log volatility above the others, `momentum` the size of a drift that lasts `momentum_days` and is strong
-    in few coins at a time, `sector_drift` the same for sectors, `transitory` the pricing error that
-    reverts within `transitory_days` (the timing edge). Raises ValueError for what cannot be simulated.
+    log volatility above the others, `momentum` the size of a drift that lasts `momentum_days`, is strong
+    in few coins at a time and is given back within `reversal_days` (De Bondt and Thaler 1985),
+    `sector_drift` a drift of sectors, `transitory` the pricing error that reverts within
+    `transitory_days` (the timing edge). Raises ValueError for what cannot be simulated.
     """
 
     start: datetime
@@ -69,6 +70,7 @@ class SimulationParams:
     low_volatility: float = 0.0016
     momentum: float = 0.012
     momentum_days: float = 60.0
+    reversal_days: float = 180.0
     transitory: float = 0.022
     transitory_days: float = 3.0
     listed_at_start: float = 0.55

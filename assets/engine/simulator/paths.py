@@ -8,7 +8,7 @@ import numpy as np
 
 from assets.engine.panel import Bools, Floats
 from assets.engine.simulator.coins import Coins
-from assets.engine.simulator.draws import Draws, Stream, autoregression
+from assets.engine.simulator.draws import Draws, Stream, autoregression, smooth
 from assets.engine.simulator.factors import Factors
 from assets.engine.simulator.params import ANCHORS, SimulationParams
 
@@ -79,18 +79,20 @@ def _alpha(params: SimulationParams, draws: Draws, typical: Floats, coins: Coins
     """True drift a day of the log price (T, N): momentum, low-volatility premium, cost of variance.
 
     The trend is cubed: most coins hardly drift, a few drift strongly for weeks and can be told from the
-    rest, so that signals have something to be right about. Minus half the variance keeps a coin's mean
-    simple return free of its volatility; so most volatile coins fall while their mean does not, as in real
-    markets.
+    rest, so that signals have something to be right about. What it has moved is given back slowly: else a
+    few coins would be worth more than all others together after some years. Minus half the variance keeps
+    a coin's mean simple return free of its volatility; so most volatile coins fall while their mean does
+    not, as in real markets.
     """
     trend = autoregression(
         draws.normal(Stream.COIN_DRIFT, params.assets), params.momentum_days * params.bars_per_day
     )
     own = np.where(coins.is_stable, 1.0, coins.volatility)
     relative = np.log(own / params.idiosyncratic) / 0.35
-    premium = params.momentum * trend * trend * trend / _CUBE_DEVIATION - params.low_volatility * (
-        np.clip(relative, -1.0, 2.5) + 0.5
-    )
+    pace = params.momentum * trend * trend * trend / _CUBE_DEVIATION
+    moved = smooth(pace, 1.0 - 1.0 / (params.reversal_days * params.bars_per_day))
+    premium = np.diff(moved, axis=0, prepend=0.0)
+    premium -= params.low_volatility * (np.clip(relative, -1.0, 2.5) + 0.5)
     premium[:, :ANCHORS] *= 0.2
     variance = typical * typical + (coins.loading * params.sector_volatility) ** 2
     return np.where(coins.is_stable, 0.0, premium - 0.5 * variance)
