@@ -38,6 +38,7 @@ class NotificationViewSet(restapi.ReadOnlyViewSet):
     """Messages to the reader that are due and not dismissed, newest first."""
 
     role = "casual"
+    keeps = "user"
     queryset = Notification.objects.none()
     serializer_class = NotificationSerializer
     filterset_class = NotificationFilter

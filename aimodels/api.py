@@ -44,6 +44,7 @@ class AIModelViewSet(restapi.ReadOnlyViewSet):
     """Models and how they stand, one row each; `versions=all` lists every stored version."""
 
     role = "admin"
+    keeps = True
     queryset = AIModel.objects.defer("artefact")
     serializer_class = AIModelSerializer
     filterset_class = AIModelFilter

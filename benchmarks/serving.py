@@ -81,27 +81,37 @@ def run(scale: Scale) -> list[Figure]:
         client = Client(headers={"Authorization": f"Token {token}"})
         bodies = {path: client.get(path).content for path in HOT.values()}
         _store(bodies)
+        others = _reads(world)
         with _product() as ours, _rival() as theirs:
             figures = []
             for name, path in HOT.items():
                 figures += _beside(name, path, token, (ours, theirs), scale)
-        return figures + _others(world, scale)
+        return figures + _others(world, others, scale)
 
 
-def _others(world: World, scale: Scale) -> list[Figure]:
-    """Each other read as a multiple of a bare Django view that returns the same bytes."""
+Read = tuple[str, str, str, bytes]  # name, role, address, answer
+
+
+def _reads(world: World) -> list[Read]:
+    """The other reads with what they answer. Raises RuntimeError where that is not 200."""
     names = {"sector": world.sectors[0].pk, "other": world.sectors[1].pk, "asset": world.asset.pk}
     names |= {"tier": world.tier.pk, "signal": world.signal.pk}
-    reads = {name: (role, path.format(**names)) for name, (role, path) in OTHER.items()}
-    bodies = {}
-    for role, path in reads.values():
-        answer = Client(headers={"Authorization": f"Token {world.tokens[role]}"}).get(path)
+    found = []
+    for name, (role, path) in OTHER.items():
+        address = path.format(**names)
+        answer = Client(headers={"Authorization": f"Token {world.tokens[role]}"}).get(address)
         if answer.status_code != 200:
-            raise RuntimeError(f"{path} answered {answer.status_code}")
-        bodies[path.partition("?")[0]] = answer.content.decode()
+            raise RuntimeError(f"{address} answered {answer.status_code}")
+        found.append((name, role, address, answer.content))
+    return found
+
+
+def _others(world: World, reads: list[Read], scale: Scale) -> list[Figure]:
+    """Each other read as a multiple of a bare Django view that returns the same bytes."""
+    bodies = {address.partition("?")[0]: body.decode() for _name, _role, address, body in reads}
     figures, seconds = [], scale.seconds / 4
     with _product() as ours, _bare(bodies) as theirs:
-        for name, (role, path) in reads.items():
+        for name, role, path, _body in reads:
             token = world.tokens[role]
             ask(ours, path, token, seconds=seconds / 4)
             found = [

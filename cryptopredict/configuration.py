@@ -12,6 +12,7 @@ from accounts import services as accounts
 from accounts.models import ActivityType, User
 from aimodels import selectors as models
 from aimodels.services import limit_predictions
+from cryptopredict.common.realtime import changed
 from cryptopredict.models import RuntimeSettings
 from selection import selectors as selection
 from selection.models import Tier, Watchlist
@@ -72,6 +73,7 @@ def change(*, user: User, values: Values) -> Values:
     row.save()
     after = read()
     _record(user, before, after)
+    changed()
     return after
 
 

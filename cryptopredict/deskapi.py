@@ -66,6 +66,7 @@ class ConfigView(View):
     """The settings that an administrator may change while the system runs."""
 
     role = "admin"
+    keeps = True
     serializer_class = ConfigSerializer
 
     def get(self, request: Request) -> Response:

@@ -325,6 +325,7 @@ class QueueView(restapi.View):
     """What waits for a decision, most urgent first."""
 
     role = "admin"
+    keeps = "user"  # not by role: reviewers may be guests, and other guests are not to be answered
     lists = True
     query_class = QueueQuery
 

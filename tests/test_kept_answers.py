@@ -298,3 +298,34 @@ def test_redis_that_was_restarted_is_reached_again() -> None:
     realtime.connection().client_kill_filter(_type="normal", skipme=True)
     realtime.connection().script_flush()
     assert queries(client, REGIME)[1] == 0
+
+
+def test_what_is_kept_for_a_reviewer_who_is_a_guest_is_answered_to_no_other_guest() -> None:
+    from selection.services.reviewers import ensure_group
+    from selection.tests.factories import SuggestionFactory
+
+    SuggestionFactory()
+    keys = []
+    for name in ("reviewer", "other"):
+        user = create_user(email=f"{name}@example.org", role="guest")
+        keys.append(token_issue(user=user, name="desk")[1])
+        if name == "reviewer":
+            user.groups.add(ensure_group())
+    reviewer, other = (Program(key) for key in keys)
+    address = "/api/v1/admin/suggestions/queue"
+    assert [reviewer.get(address).status_code for _n in range(3)] == [200] * 3
+    assert [other.get(address).status_code for _n in range(2)] == [403] * 2
+
+
+def test_a_setting_outdates_what_is_kept_of_it() -> None:
+    from aimodels.services import limit_predictions
+    from cryptopredict import configuration
+
+    admin = create_user(email="boss@example.org", role="admin")
+    for change in (
+        lambda: configuration.change(user=admin, values={"ai_thresholds": {"signal_confidence_min": 0.5}}),
+        lambda: limit_predictions(name="any", per_hour=3),
+    ):
+        before = kept.version()
+        change()
+        assert kept.version() != before
