@@ -25,7 +25,7 @@ from assets.engine.timeframe import Timeframe
 
 F = TypeVar("F")
 logger = logging.getLogger(__name__)
-_FRAMEWORKS = ("numpy", "pandas", "scikit-learn", "scipy", "jumpmodels", "lightgbm")
+_FRAMEWORKS = ("numpy", "pandas", "scikit-learn", "scipy", "jumpmodels")
 
 
 @dataclass(frozen=True, slots=True)
