@@ -9,6 +9,7 @@ from rich.table import Table
 from aimodels import selectors, services
 from aimodels.models import Evaluation
 from aimodels.serializers import EvaluationSerializer
+from assets import selectors as assets
 from assets.engine.timeframe import Timeframe
 from cryptopredict.common.encoding import encode
 from cryptopredict.moments import moment
@@ -25,7 +26,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--from", dest="since", type=moment, help="first close (default: two years before)"
         )
-        parser.add_argument("--to", dest="until", type=moment, help="last close (default: now)")
+        parser.add_argument(
+            "--to", dest="until", type=moment, help="last close (default: the newest that is stored)"
+        )
         parser.add_argument(
             "--json", action="store_true", help="print the judgements as JSON, as the API has them"
         )
@@ -33,7 +36,7 @@ class Command(BaseCommand):
         parser.add_argument("--timeframe", type=Timeframe, choices=list(Timeframe), default=Timeframe.DAY)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        until = options["until"] or timezone.now()
+        until = options["until"] or assets.last_close(options["timeframe"]) or timezone.now()
         if until > timezone.now():
             raise CommandError(
                 f"--to: {until:%Y-%m-%d %H:%M} UTC lies in the future: nothing is known of it yet"

@@ -9,6 +9,7 @@ from rich.table import Table
 from aimodels import selectors, services
 from aimodels.models import JobStatus, TrainingJob
 from aimodels.services.training import DAYS, SPLIT
+from assets import selectors as assets
 from assets.engine.timeframe import Timeframe
 from cryptopredict.moments import moment
 
@@ -33,7 +34,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("names", nargs="*", metavar="NAME", help="which models (default: all)")
-        parser.add_argument("--as-of", type=moment, help="as if it were this moment (default: now)")
+        parser.add_argument(
+            "--as-of",
+            type=moment,
+            help="as if it were this moment (default: the newest close that is stored)",
+        )
         parser.add_argument(
             "--days", type=int, default=DAYS, help=f"days that are walked forward (default {DAYS})"
         )
@@ -64,7 +69,7 @@ class Command(BaseCommand):
                 jobs = services.train_all(
                     names=options["names"],
                     timeframe=options["timeframe"],
-                    as_of=options["as_of"] or timezone.now(),
+                    as_of=options["as_of"] or assets.last_close(options["timeframe"]) or timezone.now(),
                     days=options["days"],
                     split=options["split"],
                     jobs=options["jobs"],
