@@ -43,6 +43,7 @@ _PAGES = {
     "a signal": "/trading/signals/{signal}/",
     "execute": "/trading/signals/{signal}/execute/",
     "portfolio": "/trading/portfolio/",
+    "performance": "/trading/performance/?span=all",
     "limits": "/trading/risk-profile/",
     "record: signals": "/record/?layer=trading",
     "record: intervals": "/record/?layer=predictions",
@@ -53,7 +54,7 @@ _PAGES = {
     "a model": "/models/timing_long/",
     "backtests": "/trading/backtests/",
     "a backtest": "/trading/backtests/{backtest}/",
-    "backtests beside each other": "/trading/backtests/compare/?ids={backtest}",
+    "backtests beside each other": "/trading/backtests/compare/?with={backtest}&with={other}",
     "system, with its runs": "/system/",
     "notifications": "/accounts/notifications/",
     "where one is told": "/accounts/notifications/settings/",
@@ -87,7 +88,12 @@ def run(scale: Scale) -> list[Figure]:
         client = Client(SERVER_NAME="localhost")
         client.force_login(reader)
         backtest = record.backtest(_END).pk
-        names = {"coin": Asset.objects.earliest("pk").pk, "signal": signal, "backtest": backtest}
+        names = {
+            "coin": Asset.objects.earliest("pk").pk,
+            "signal": signal,
+            "backtest": backtest,
+            "other": record.backtest(_END).pk,
+        }
         settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
         return [
             Figure(

@@ -188,7 +188,7 @@ def record(request: HttpRequest) -> HttpResponse:
     layer = request.GET.get("layer", "")
     layer = layer if layer in LAYERS else "trading"
     asked = request.GET.get("origin", "")
-    origin = Origin(asked) if asked in Origin.values else _usual()
+    origin = Origin(asked) if asked in Origin.values else remembered("record:origin", _usual, DAY)
     until = last_close(Timeframe.DAY) or timezone.now()
     since = until - timedelta(days=DAYS)
     shown = LAYERS[layer]

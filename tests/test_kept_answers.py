@@ -14,12 +14,13 @@ from django.db import close_old_connections, connection, transaction
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.models import ApiToken, User
 from accounts.services import create_user, token_issue, token_revoke
 from cryptopredict.common import identities, realtime
 from cryptopredict.common.realtime import changed
+from cryptopredict.common.remembered import remembered
 from cryptopredict.common.restapi import kept
 from cryptopredict.wsgi import application
 from macro.tests.factories import MOMENT, RegimeAnalysisFactory
@@ -329,3 +330,18 @@ def test_a_setting_outdates_what_is_kept_of_it() -> None:
         before = kept.version()
         change()
         assert kept.version() != before
+
+
+def test_figures_that_pages_share_are_made_once_a_language_and_anew_when_data_changed() -> None:
+    made: list[int] = []
+
+    def figures() -> int:
+        made.append(1)
+        return len(made)
+
+    name = f"test:{uuid.uuid4()}"
+    assert [remembered(name, figures), remembered(name, figures)] == [1, 1]
+    with translation.override("fa"):
+        assert remembered(name, figures) == 2
+    changed()
+    assert remembered(name, figures) == 3
