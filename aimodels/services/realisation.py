@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,6 +10,7 @@ from django.db import connection, transaction
 
 from aimodels.models import OutcomeReason, Prediction
 from aimodels.serializers import PredictionSerializer
+from assets import selectors as assets
 from assets.engine.timeframe import Timeframe
 from assets.models import Candle, CandleArchive
 from cryptopredict.common.realtime import Topic, publish
@@ -36,8 +38,9 @@ class Realised:
 def resolve(*, as_of: datetime) -> Realised:
     """Score every prediction whose moment had come by `as_of`, system's or user's; a few statements.
 
-    Actual price is the close at that moment. Where no such bar has come a week after, the reason is
-    written instead. Filled in once: run again, nothing changes. What was scored is announced.
+    Actual price is the close at that moment. Where no such bar has come and the market has gone on for a
+    week, the reason is written instead. Filled in once: run again, nothing changes. What was scored is
+    announced.
     """
     scored = _score(as_of)
     unknown = _give_up(as_of)
@@ -75,7 +78,21 @@ def _score(as_of: datetime) -> list[int]:
 
 
 def _give_up(as_of: datetime) -> dict[str, int]:
-    """Write the reason beside what no bar will tell; how many by reason."""
+    """Write the reason beside what no bar will tell; how many by reason.
+
+    Only where bars of other coins came for a week after: a source that stopped says nothing of a coin.
+    """
+    waiting = Prediction.objects.filter(evaluated_at=None, target_datetime__lte=as_of - GRACE)
+    reasons: Counter[str] = Counter()
+    for length in waiting.order_by().values_list("timeframe", flat=True).distinct():
+        last = assets.last_close(length, as_of)
+        if last is not None:
+            reasons.update(_without_bar(length, as_of, last - GRACE))
+    return dict(sorted(reasons.items()))
+
+
+def _without_bar(length: Timeframe, as_of: datetime, until: datetime) -> list[str]:
+    """The reasons written beside predictions of `length` whose moment lies at `until` or before."""
     later = " UNION ALL ".join(
         f"SELECT 1 FROM {model._meta.db_table} WHERE asset_id = due.asset_id AND timeframe = due.timeframe "
         "AND candle_time >= due.target_datetime AND candle_time < %s"
@@ -86,7 +103,8 @@ def _give_up(as_of: datetime) -> dict[str, int]:
             f"UPDATE {_TABLE} AS due SET evaluated_at = %s, outcome_reason = CASE "
             f"WHEN NOT EXISTS ({later}) THEN %s "
             "WHEN mod(due.prediction_horizon, 24) = 0 THEN %s ELSE %s END "
-            "WHERE due.evaluated_at IS NULL AND due.target_datetime <= %s RETURNING due.outcome_reason",
+            "WHERE due.evaluated_at IS NULL AND due.timeframe = %s AND due.target_datetime <= %s "
+            "RETURNING due.outcome_reason",
             [
                 as_of,
                 as_of,
@@ -94,8 +112,8 @@ def _give_up(as_of: datetime) -> dict[str, int]:
                 OutcomeReason.DELISTED,
                 OutcomeReason.MISSING_BAR,
                 OutcomeReason.NO_BAR,
-                as_of - GRACE,
+                length.code,
+                until,
             ],
         )
-        reasons = [row[0] for row in cursor.fetchall()]
-    return {reason: reasons.count(reason) for reason in sorted(set(reasons))}
+        return [row[0] for row in cursor.fetchall()]

@@ -158,6 +158,8 @@ def test_what_no_bar_will_tell_has_its_reason(hours: int, traded: bool, reason: 
     bar(row.asset, MOMENT - DAY, 100.0)
     if traded:
         bar(row.asset, MOMENT + 3 * DAY, 103.0)
+    assert services.resolve(as_of=MOMENT + 9 * DAY).unknown == {}  # the source itself may have stopped
+    bar(AssetFactory(), MOMENT + 7 * DAY, 1.0)
     found = services.resolve(as_of=MOMENT + 9 * DAY)
     assert (found.scored, found.unknown) == (0, {reason: 1})
     row.refresh_from_db()
@@ -268,6 +270,7 @@ def test_the_command_scores_by_hand_and_says_how_many() -> None:
     row = PredictionFactory()
     bar(row.asset, MOMENT, 104.0)
     PredictionFactory()
+    bar(AssetFactory(), MOMENT + 10 * DAY, 1.0)
     assert command("--as-of", "2024-01-03").split() == ["1", "predictions", "scored"]
     assert "1 without an outcome: delisted" in command("--as-of", "2024-02-01")
     assert command().startswith("0 predictions")
