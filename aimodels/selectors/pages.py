@@ -111,9 +111,10 @@ def _figures(documents: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _leading(figures: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """The figure that a line shows: the first of skill, else the first there is."""
+    """The figure that a line shows: the first of skill, a week ahead where it is told, else the first there is."""
     skill = [figure for figure in figures if figure["role"] in ("skill", "coverage")]
-    return next(iter(skill or figures), None)
+    week = [figure for figure in skill if figure["name"].endswith("_7d")]
+    return next(iter(week or skill or figures), None)
 
 
 def _drift(health: dict[str, Any], word: Callable[[str], str]) -> dict[str, Any] | None:

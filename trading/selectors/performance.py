@@ -245,13 +245,15 @@ def _rivals(span: Span, rows: list[dict[str, Any]], told: _Told) -> dict[str, An
     lead = mean_of(told.return_r[keep] - random[keep], told.bars[keep], told.block)
     return {
         "random_entries": {"expectancy_r": asdict(usual), "lead_r": asdict(lead)},
-        "holding": _holding(span),
+        "holding": _holding(span, rows),
     }
 
 
-def _holding(span: Span) -> dict[str, Any]:
-    """Bitcoin bought at the start of the span and kept; else the `reason`: no_span, no_candles."""
-    bars = span.timeframe.bars(span.as_of - span.since) + 1 if span.days is not None else 0
+def _holding(span: Span, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Bitcoin bought at the start of the span (of the first signal where it has none) and kept; else the
+    `reason`: no_span, no_candles."""
+    since = min((row["generated_at"] for row in rows), default=None) if span.days is None else span.since
+    bars = 0 if since is None else span.timeframe.bars(span.as_of - since) + 1
     bitcoin = assets.supported().filter(symbol="BTC").values_list("pk", flat=True).first() if bars else None
     if bitcoin is None:
         return {"symbol": "BTC", "total_return": None, "reason": "no_span"}
