@@ -111,7 +111,7 @@ def _figures(documents: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _leading(figures: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """The figure that a line shows: the first of skill, a week ahead where it is told, else the first there is."""
+    """What a line shows: the first figure of skill, a week ahead if there is one; else the first of all."""
     skill = [figure for figure in figures if figure["role"] in ("skill", "coverage")]
     week = [figure for figure in skill if figure["name"].endswith("_7d")]
     return next(iter(week or skill or figures), None)
