@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -94,6 +94,15 @@ def test_a_late_child_starts_when_the_others_answer(tmp_path: Path) -> None:
     assert keeper.notes == ["start pages", "start tasks", "end pages", "end tasks"]
 
 
+@pytest.fixture
+def _hangup_is_heard() -> Iterator[None]:
+    """Under nohup this process, and so the supervisor, would let it pass."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("_hangup_is_heard")
 def test_a_signal_stops_everything(tmp_path: Path) -> None:
     keeper = Keeper(tmp_path, one=OBEDIENT)
     keeper.run(
