@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 from django.test import Client
 from rest_framework import exceptions, serializers
 from rest_framework.test import APIRequestFactory, force_authenticate
@@ -167,6 +168,18 @@ def test_a_role_lets_in_itself_and_those_above(role: str, status: int) -> None:
 def test_an_unknown_role_is_refused_when_the_view_is_written() -> None:
     with pytest.raises(ValueError, match="not one of the roles"):
         restapi.RoleAtLeast("king")
+
+
+def test_a_row_that_is_not_there_is_told_by_its_address_not_by_a_class_of_ours(user: User) -> None:
+    class One(restapi.View):
+        role = "guest"
+
+        def get(self, request: Any) -> restapi.Response:
+            return restapi.Response({"prefix": get_object_or_404(ApiToken, pk=0).prefix})
+
+    response = get(One.as_view(), "/api/v1/tokens/0", user)
+    assert response.status_code == 404
+    assert response.data["detail"] == "There is nothing at /api/v1/tokens/0, or it is not for you."
 
 
 def test_an_api_address_that_does_not_exist_answers_in_json() -> None:

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, status
 from rest_framework.request import Request
@@ -19,6 +19,7 @@ from cryptopredict.common.tracing import request_id
 
 PROBLEM = "application/problem+json"
 LONGEST = 200  # characters of a refused value that are repeated
+_QUERYSET = "matches the given query"  # what Django says of a row that is not there, by its class's name
 
 
 class Refusal(exceptions.APIException):
@@ -46,12 +47,14 @@ class Conflict(Refusal):
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Answer every refusal as a problem document; leave bugs to Django, which logs them."""
+    request = context.get("request")
     if isinstance(exc, DjangoValidationError):
         exc = _restated(exc)
+    elif isinstance(exc, Http404) and _QUERYSET in str(exc) and request is not None:
+        exc = exceptions.NotFound(_("There is nothing at %s, or it is not for you.") % _short(request.path))
     response = drf_exception_handler(exc, context)
     if response is None:
         return None
-    request = context.get("request")
     code = getattr(exc, "default_code", HTTPStatus(response.status_code).name.lower())
     errors = list(getattr(exc, "errors", ()) or _field_errors(exc, request))
     response.data = problem(response.status_code, code, _detail(exc, response, errors), errors)
