@@ -131,7 +131,11 @@ def preview(*, signal: TradingSignal, user: User, now: datetime, **order: Any) -
     Takes what `execute` takes; with neither size nor percentage the recommended size is looked at.
     """
     profile = profile_of(user)
-    if order.get("fill") is None and not (order.get("position_size") or order.get("portfolio_percentage")):
+    if (
+        order.get("fill") is None
+        and order.get("position_size") is None
+        and order.get("portfolio_percentage") is None
+    ):
         recommended = sizing(signal=signal, user=user, now=now).recommended
         order["position_size"] = max(recommended, orders.LEAST_SIZE)
     whole = {

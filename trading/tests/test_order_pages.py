@@ -91,10 +91,17 @@ def test_a_preview_names_each_broken_limit_and_the_largest_size_that_passes(casu
     page = text(casual.post(address(signal(), "preview"), order(amount="۹٬۰۰۰")))  # 9,000 in Persian digits
     assert "It would be refused" in page and "Behind this signal" in page
     assert "The largest size that passes all limits is 2,500 USD." in page
-    for wrong in ("", "abc", "NaN", "-5", "1e15"):
+    for wrong in ("", "abc", "NaN", "-5", "0", "1e15"):
         assert "Nothing would be executed" in text(
             casual.post(address(signal(traded()), "preview"), order(amount=wrong))
         )
+
+
+def test_where_no_size_is_sensible_the_form_says_so_and_proposes_none(casual: Client) -> None:
+    page = text(casual.get(address(signal(confidence_score=0.2))))  # the odds do not pay: Kelly gives nothing
+    assert "No size would be sensible now" in page
+    assert 'name="amount" value' not in page
+    assert "It passes every limit" not in page
 
 
 def test_the_same_form_sent_twice_executes_once(casual: Client, person: User) -> None:

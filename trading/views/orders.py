@@ -18,6 +18,7 @@ from cryptopredict.common.htmx import for_role, page
 from trading import selectors, services
 from trading.forms import FillForm, OrderForm, PaperForm, faults_of
 from trading.models import SignalExecution, TradingSignal, Venue
+from trading.services.orders import LEAST_SIZE
 from trading.words import rule_name
 
 
@@ -139,10 +140,13 @@ def _offer(request: HttpRequest, signal: TradingSignal, form: OrderForm | None =
     start = {"key": uuid4().hex}
     if sizing is not None:
         context |= {"sizing": sizing, "ways": selectors.way_rows(sizing)}
-        start["amount"] = request.GET.get("amount") or selectors.plainly(sizing.recommended)
+        sensible = sizing.recommended >= LEAST_SIZE
+        context["is_sensible"] = sensible
+        own = selectors.plainly(sizing.recommended) if sensible else ""
+        start["amount"] = request.GET.get("amount") or own
     live = form if isinstance(form, FillForm) else FillForm(initial=start)
     paper = form if isinstance(form, PaperForm) else PaperForm(initial=start)
-    if sizing is not None:
+    if sizing is not None and (paper.is_bound or start["amount"]):
         bound = paper if paper.is_bound else PaperForm({**start, "unit": "usd"})
         context |= _weighed(request, signal, bound)
     return {**context, "paper": paper, "live": live, "is_live": isinstance(form, FillForm)}
