@@ -47,6 +47,15 @@ def test_every_operation_says_its_role_and_its_refusals_as_problem_documents() -
             assert "Least role" in operation["description"], (method, path)
 
 
+def test_refusals_of_one_operation_alone_are_said_too() -> None:
+    paths = document("en")["paths"]
+    signal = next(path for path in paths if path.endswith("/execute")).removesuffix("/execute")
+    assert "422" in paths[f"{signal}/execute"]["post"]["responses"]
+    assert "409" in paths[f"{signal}/sizing"]["get"]["responses"]
+    until = document("en")["components"]["schemas"]["Review"]["properties"]["deferred_until"]
+    assert until["type"] == ["string", "null"]
+
+
 @pytest.mark.parametrize("address", ["/api/v1/docs", "/api/v1/redoc"])
 def test_the_pages_that_read_the_schema_load_nothing_from_elsewhere(
     address: str,

@@ -135,7 +135,9 @@ class ReviewSerializer(serializers.ModelSerializer[SuggestionReview]):
     symbol = serializers.CharField(source="suggestion.asset.symbol", read_only=True)
     status = serializers.CharField(source="suggestion.status", read_only=True)
     watchlist_tier = serializers.CharField(source="suggestion.asset.watchlist_tier", read_only=True)
-    deferred_until = serializers.DateTimeField(source="suggestion.deferred_until", read_only=True)
+    deferred_until = serializers.DateTimeField(
+        source="suggestion.deferred_until", read_only=True, allow_null=True
+    )
     reviewer_id = serializers.IntegerField(read_only=True)
 
     class Meta:

@@ -42,6 +42,7 @@ class Execute(restapi.View):
     """Execute a signal, on paper or as your own fill; `Idempotency-Key` makes a repeated request one deed."""
 
     role = "casual"
+    refusals = (422,)
 
     @extend_schema(request=ExecuteSerializer, responses={201: ExecutionSerializer})
     def post(self, request: Request, pk: int) -> Response:
@@ -78,6 +79,7 @@ class SizingView(restapi.View):
     """How much to put behind a signal."""
 
     role = "casual"
+    refusals = (409,)  # the signal has ended, or its price is too old
 
     @extend_schema(responses=SizingSerializer)
     def get(self, request: Request, pk: int) -> Response:
@@ -108,6 +110,7 @@ class Close(restapi.View):
     """Close an open position by hand: on paper at the last price, live as you report it."""
 
     role = "casual"
+    refusals = (422,)
 
     @extend_schema(request=CloseSerializer, responses={201: ExecutionSerializer})
     def post(self, request: Request, pk: int) -> Response:

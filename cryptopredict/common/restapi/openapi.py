@@ -45,6 +45,7 @@ REASONS = {
     409: "It does not fit how things stand.",
     413: "The body is too large.",
     415: "The body is of a type that is not read.",
+    422: "A limit refuses it, or the Idempotency-Key belongs to another request of yours.",
     429: "Too many requests; Retry-After says when to come back.",
 }
 ALWAYS = (400, 401, 403, 404, 406, 429)
@@ -93,7 +94,7 @@ class Schema(AutoSchema):
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         kinds = ALWAYS if self.method in ("GET", "HEAD", "DELETE") else (*ALWAYS, *WITH_BODY)
-        for code in kinds:
+        for code in (*kinds, *getattr(self.view, "refusals", ())):
             bodies.setdefault(str(code), self._problem(code, direction))
         if self.method == "GET" and getattr(self.view, "keeps", False):
             bodies["304"] = {"description": "What you have (If-None-Match, If-Modified-Since) still holds."}

@@ -36,7 +36,8 @@ class Door(APIView):
     is the serializer of the query parameters: see `asked`. `keeps` says that the answer is the same for all
     of a role and changes when a stage or a person changes something (`realtime.changed`), not by itself;
     `keeps = "user"` that it is one person's own.
-    `lists` says that the answer is a list, which can leave as CSV.
+    `lists` says that the answer is a list, which can leave as CSV. `refusals` are statuses that the schema
+    has to name beside the usual ones.
     """
 
     role: str = "guest"
@@ -45,6 +46,7 @@ class Door(APIView):
     query_class: type[Serializer[Any]] | None = None
     keeps: bool | str = False
     lists = False
+    refusals: tuple[int, ...] = ()
     schema = Schema()
     parser_classes: Sequence[type[parsers.BaseParser]] = (JSONParser, parsers.FormParser)
     throttle_classes: Sequence[type[BaseThrottle]] = (RoleThrottle,)
