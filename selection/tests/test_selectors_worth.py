@@ -6,6 +6,7 @@ import csv
 import io
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,10 +30,16 @@ DAYS, COINS = 170, 8
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
+@pytest.fixture(autouse=True)
+def _cache_of_its_own(settings: Any) -> None:
+    """Redis is shared by all workers of the suite: what one clears, another misses."""
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    cache.clear()
+
+
 @pytest.fixture
 def coins() -> list[Asset]:
     """Coin n gains n + 1 tenths of a per cent a day at the same turnover, until today begins."""
-    cache.clear()
     times = pd.date_range(end=TODAY - timedelta(days=1), periods=DAYS, freq="D", tz="UTC", unit="us")
     close = 100 * (1.001 + 0.001 * np.arange(COINS)) ** np.arange(DAYS)[:, None]
     made = market(DAYS, COINS, drift=0.0)
