@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
-from rest_framework.exceptions import Throttled
+from rest_framework.exceptions import NotFound, Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -37,6 +37,7 @@ from aimodels.serializers import (
     RetrainSerializer,
     TrainingJobSerializer,
 )
+from assets.selectors import newest_close
 from cryptopredict.common import restapi
 
 
@@ -69,7 +70,7 @@ class Retrain(restapi.View):
             job = services.request(
                 name=model.name,
                 timeframe=model.timeframe,
-                as_of=timezone.now(),
+                as_of=newest_close(model.timeframe),
                 days=wanted["training_data_days"],
                 validation_split=wanted["validation_split"],
                 hyperparameters=wanted["hyperparameters"],
@@ -162,7 +163,7 @@ class ModelCard(restapi.View):
         try:
             return Response(FullCardSerializer(selectors.card(name, now=timezone.now())).data)
         except selectors.Unknown as error:
-            raise Http404(str(error)) from error
+            raise NotFound(str(error)) from error
 
 
 class EvaluationViewSet(restapi.ReadOnlyViewSet):

@@ -39,17 +39,17 @@ def train_waiting() -> int:
 @shared_task
 def train_due() -> int:
     """Train every daily model whose calendar refit has come since it was last trained; returns how many."""
-    now = timezone.now()
-    if assets.last_close(Timeframe.DAY, now) is None:
+    last = assets.last_close(Timeframe.DAY)
+    if last is None:
         return 0
     due = [
         name
         for name, declared in selectors.catalogue().models.items()
         if not selectors.jobs(name)
-        .filter(status=JobStatus.COMPLETED, fit_as_of__gte=fit_time(declared.spec, now))
+        .filter(status=JobStatus.COMPLETED, fit_as_of__gte=fit_time(declared.spec, last))
         .exists()
     ]
-    return len(services.train_all(names=due, as_of=now)) if due else 0
+    return len(services.train_all(names=due, as_of=last)) if due else 0
 
 
 @shared_task

@@ -20,7 +20,7 @@ from aimodels.selectors import pages
 from aimodels.words import model_name
 from assets.engine.timeframe import Timeframe
 from assets.models import Origin
-from assets.selectors import last_close
+from assets.selectors import newest_close
 from cryptopredict.common import charts
 from cryptopredict.common.htmx import for_role, page
 from cryptopredict.common.restapi import role_at_least
@@ -51,7 +51,7 @@ def coverage_data(request: HttpRequest) -> HttpResponse:
     known = [str(hours) for hours in selectors.HORIZONS]
     hours = charts.choice(request, "horizon", known, known[0])
     origin = Origin(charts.choice(request, "origin", Origin.values, Origin.REPLAY.value))
-    until = last_close(Timeframe.DAY) or timezone.now()
+    until = newest_close(Timeframe.DAY)
     data = selectors.coverage_by_month(
         int(hours), origin=origin, since=charts.since(request, until), until=until
     )
@@ -72,7 +72,7 @@ def retrain(request: HttpRequest, name: str) -> HttpResponse:
     def act() -> str:
         services.request(
             name=name,
-            as_of=timezone.now(),
+            as_of=newest_close(Timeframe.DAY),
             days=form.cleaned_data["days"],
             validation_split=form.cleaned_data["validation_split"],
             requested_by=request.user.pk,

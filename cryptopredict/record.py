@@ -9,7 +9,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +19,7 @@ from aimodels.engine.reliability import LEAST_CASES, Cell
 from aimodels.words import model_name
 from assets.engine.timeframe import Timeframe
 from assets.models import Origin
-from assets.selectors import last_close
+from assets.selectors import newest_close
 from cryptopredict.common.htmx import for_role, page
 from cryptopredict.common.remembered import DAY, remembered
 from macro import selectors as macro
@@ -189,7 +188,7 @@ def record(request: HttpRequest) -> HttpResponse:
     layer = layer if layer in LAYERS else "trading"
     asked = request.GET.get("origin", "")
     origin = Origin(asked) if asked in Origin.values else remembered("record:origin", _usual, DAY)
-    until = last_close(Timeframe.DAY) or timezone.now()
+    until = newest_close(Timeframe.DAY)
     since = until - timedelta(days=DAYS)
     shown = LAYERS[layer]
     groups, signals = remembered(

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from autobahn.websocket.protocol import PreparedMessage
 from daphne.ws_protocol import WebSocketProtocol
+from twisted.internet.tcp import Connection
 
 QUEUE = 256  # messages a client may be behind
 Send = Callable[[str], Awaitable[None]]
@@ -141,7 +142,10 @@ class DaphneClient:
 def client_of(server: Any, send: Send, drop: Drop) -> Client:
     """The client for a socket; `server` is the `send` that the ASGI server gave for it."""
     if isinstance(server, partial) and server.args and isinstance(server.args[0], WebSocketProtocol):
-        return DaphneClient(server.args[0], drop)
+        transport = server.args[0].transport
+        # What goes past Twisted's buffer goes past its encryption too: only a bare connection may.
+        if isinstance(transport, Connection) and not transport.TLS:
+            return DaphneClient(server.args[0], drop)
     return TaskClient(send, drop)
 
 

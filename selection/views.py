@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import Role
 from assets.engine.timeframe import Timeframe
 from assets.models import Origin, WatchlistTier
-from assets.selectors import last_close, supported
+from assets.selectors import newest_close, supported
 from cryptopredict.common import charts
 from cryptopredict.common.htmx import for_role, page, sorted_by
 from cryptopredict.common.restapi import role_at_least
@@ -94,7 +94,7 @@ def record_months_data(request: HttpRequest) -> HttpResponse:
     """What scores were worth, by month, of one horizon and origin."""
     days = int(charts.choice(request, "days", [str(each) for each in record.HORIZONS], "7"))
     origin = Origin(charts.choice(request, "origin", Origin.values, Origin.REPLAY.value))
-    until = last_close(Timeframe.DAY) or timezone.now()
+    until = newest_close(Timeframe.DAY)
     since = charts.since(request, until) or FIRST
     data = record.score_months(days, origin=origin, since=since, until=until)
     return charts.respond(request, data, f"scores-{days}d-{origin}")

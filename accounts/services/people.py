@@ -46,7 +46,7 @@ def create_user(*, email: str, role: str = Role.CASUAL, password: str | None = N
     except IntegrityError as error:
         raise ValidationError({"email": _("A user with this e-mail address exists already.")}) from error
     EmailAddress.objects.create(user=user, email=email, primary=True, verified=True)
-    user.raw_password = chosen if password is None else None  # type: ignore[attr-defined]
+    user.raw_password = chosen if password is None else None  # type: ignore[attr-defined]  # shown once, never stored
     return user
 
 

@@ -112,7 +112,7 @@ class LedgerQuerySet(models.QuerySet["LedgerEntry"]):
     def _unrecorded(self) -> Iterator[Finding]:
         """Records, and outcomes, that were never entered: put in past the triggers."""
         for model in chained():
-            table, outcome = model._meta.db_table, model.RESOLVED_BY  # type: ignore[attr-defined]
+            table, outcome = model._meta.db_table, model.RESOLVED_BY  # type: ignore[attr-defined]  # every chained model has it
             began = (Event.ISSUED.value, Event.ADOPTED.value)
             for events, condition in ((began, "TRUE"), ((Event.RESOLVED.value,), f"{outcome} IS NOT NULL")):
                 with connections[self.db].cursor() as cursor:

@@ -242,9 +242,13 @@ def rank(x: Floats, mask: Bools | None = None) -> Floats:
     return np.where(np.isfinite(values), scaled, np.nan)
 
 
+def last_known(x: Floats, span: int, reset: Bools | None = None) -> Floats:
+    """The last finite value (T, N) at most `span` bars old; a True in `reset` (T, N) forgets older ones."""
+    return np.asarray(_last_known(x, span, np.zeros(x.shape, dtype=np.bool_) if reset is None else reset))
+
+
 @njit(cache=True, nogil=True)
-def last_known(x: Floats, span: int, reset: Bools) -> Floats:
-    """The last finite value (T, N) at most `span` bars old; a True in `reset` forgets older ones."""
+def _last_known(x: Floats, span: int, reset: Bools) -> Floats:
     rows, cols = x.shape
     out = np.full((rows, cols), np.nan)
     for n in range(cols):
@@ -254,7 +258,7 @@ def last_known(x: Floats, span: int, reset: Bools) -> Floats:
             age += 1
             if reset[t, n]:
                 value = np.nan
-            if not np.isnan(x[t, n]):
+            if np.isfinite(x[t, n]):
                 value = x[t, n]
                 age = 0
             if age <= span:

@@ -1,7 +1,7 @@
 """What others read of assets: panels, bars, freshness."""
 
 from assets.selectors.ages import STALE_BARS, Freshness, freshness, is_simulated, stale_reason
-from assets.selectors.panels import first_missing, first_open, last_close, load_panel, supported
+from assets.selectors.panels import first_missing, first_open, last_close, load_panel, newest_close, supported
 from assets.selectors.prices import (
     Bars,
     FineBars,
@@ -33,6 +33,7 @@ __all__ = [
     "last_close",
     "last_prices",
     "load_panel",
+    "newest_close",
     "quotes",
     "stale_reason",
     "supported",

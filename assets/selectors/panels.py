@@ -40,6 +40,11 @@ def last_close(timeframe: Timeframe, as_of: datetime | None = None) -> datetime 
     return None if newest is None else timeframe.close_of(newest)
 
 
+def newest_close(timeframe: Timeframe) -> datetime:
+    """Close time of the newest stored bar; now where there is none, for who has to name a moment."""
+    return last_close(timeframe) or datetime.now(UTC)
+
+
 def first_open(timeframe: Timeframe) -> datetime | None:
     """Open time of the oldest stored bar, the archive included."""
     oldest = [

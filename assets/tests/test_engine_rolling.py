@@ -148,3 +148,13 @@ def test_a_market_that_stands_still_has_no_beta() -> None:
     x = np.arange(12.0).reshape(6, 2)
     assert np.isnan(rolling.beta(x, np.zeros(6), 3)).all()
     assert np.isnan(rolling.correlation(x, np.zeros(6), 3)).all()
+
+
+def test_a_value_is_carried_over_a_gap_of_the_span_and_not_over_an_edge_that_forgets() -> None:
+    x = np.array([[NAN], [1.0], [NAN], [np.inf], [NAN], [2.0], [NAN]])
+    assert rolling.last_known(x, 2)[1:4, 0].tolist() == [1.0, 1.0, 1.0]
+    assert np.isnan(rolling.last_known(x, 2)[[0, 4], 0]).all()
+    reset = np.zeros(x.shape, dtype=np.bool_)
+    reset[6] = True
+    assert rolling.last_known(x, 2, reset)[5, 0] == 2.0
+    assert np.isnan(rolling.last_known(x, 2, reset)[6, 0])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from django.conf import settings
 from django.core.cache import cache
@@ -31,14 +31,26 @@ def remembered(name: str, make: Callable[[], T], seconds: int | None = None) -> 
     version = kept.version()
     if version is None:
         return make()
-    key = f"cryptopredict.remembered:{version}:{kept.language()}:{name}"
+    lasting = settings.API_KEEP_SECONDS if seconds is None else seconds
+    return once(f"cryptopredict.remembered:{version}:{kept.language()}:{name}", make, lasting)
+
+
+def once(name: str, make: Callable[[], T], seconds: int) -> T:
+    """What `make` returns, made once in `seconds`; `name` says all it depends on, the data's state too."""
+    found = _found(name)
+    if found is not _ABSENT:
+        return cast(T, found)
+    made = make()
     try:
-        found = cache.get(key, _ABSENT)
-        if found is not _ABSENT:
-            return cast(T, found)
-        made = make()
-        cache.set(key, made, settings.API_KEEP_SECONDS if seconds is None else seconds)
-        return made
+        cache.set(name, made, seconds)
     except RedisError as error:
-        logger.warning("Figures are not remembered: %s", error)
-        return make()
+        logger.warning("%s is not remembered: %s", name, error)
+    return made
+
+
+def _found(name: str) -> Any:
+    try:
+        return cache.get(name, _ABSENT)
+    except RedisError as error:
+        logger.warning("%s cannot be looked up: %s", name, error)
+        return _ABSENT

@@ -114,6 +114,12 @@ def money(value: Any) -> str:
 
 
 @register.filter
+def ratio(value: Any) -> str:
+    """Write a ratio (of Sharpe, of profit to loss) with two places."""
+    return _signed(f"{round(float(value), 2) + 0.0:,.2f}") if _known(value) else NOT_KNOWN
+
+
+@register.filter
 def model_title(name: str) -> str:
     """What people call a model."""
     return model_name(str(name))

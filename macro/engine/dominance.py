@@ -76,7 +76,7 @@ def dominance(panel: Panel, market: Market, reported_btc: Floats) -> Dominance:
 def _over_gaps(panel: Panel, cap: Floats) -> Floats:
     span = panel.timeframe.bars(timedelta(days=GAP_DAYS))
     missing = np.isnan(panel.close)
-    held = np.where(missing, rolling.last_known(cap, span, np.zeros(cap.shape, dtype=np.bool_)), cap)
+    held = np.where(missing, rolling.last_known(cap, span), cap)
     return np.where(np.isfinite(held), held, 0.0)
 
 

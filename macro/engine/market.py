@@ -109,7 +109,7 @@ def implied_caps(panel: Panel, params: MarketParams) -> Floats:
     ratio = rolling.change(panel.close, 1) + 1.0
     splice = (ratio > SPLICE_RATIO) | (ratio < 1.0 / SPLICE_RATIO)
     span = panel.timeframe.bars(timedelta(days=params.supply_days))
-    return np.asarray(rolling.last_known(supply, span, splice) * panel.close, dtype=np.float64)
+    return rolling.last_known(supply, span, splice) * panel.close
 
 
 def estimated_caps(panel: Panel, known: Floats, members: Bools, params: MarketParams) -> Floats:

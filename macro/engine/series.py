@@ -40,7 +40,6 @@ def aligned(panel: Panel, series: pd.DataFrame | None, carry_days: int) -> dict[
     """
     rows = panel.shape[0]
     span = panel.timeframe.bars(timedelta(days=carry_days))
-    never = np.zeros((rows, 1), dtype=np.bool_)
     out = {name: np.full(rows, np.nan) for name in NAMES}
     if series is None:
         return out
@@ -48,7 +47,7 @@ def aligned(panel: Panel, series: pd.DataFrame | None, carry_days: int) -> dict[
     for name in NAMES:
         if name in placed.columns:
             raw = np.array(placed[name], dtype=np.float64).reshape(-1, 1)
-            out[name] = rolling.last_known(np.where(np.isfinite(raw), raw, np.nan), span, never)[:, 0]
+            out[name] = rolling.last_known(raw, span)[:, 0]
     out["btc_dominance"] = without_glitches(out["btc_dominance"], panel.timeframe.bars(timedelta(days=7)))
     return out
 

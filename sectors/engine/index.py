@@ -76,7 +76,7 @@ def _sizes(
     usd = np.where(eligible & worth.in_usd[:, None], worth.value, np.nan)
     gap = params.bars(panel.timeframe, params.gap_days)
     # A bar that no source delivered takes no worth away.
-    usd = rolling.last_known(usd, gap, np.zeros(usd.shape, dtype=np.bool_))
+    usd = rolling.last_known(usd, gap)
     cap = _sum(usd, weights)
     whole = _sum(usd, np.ones((len(weights), 1)))
     turnover = _sum(np.where(eligible, rolling.total(panel.volume, day, 1), np.nan), weights)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assets.engine import universe
+from assets.engine import rolling, universe
 from assets.engine.panel import Bools, Floats, Ints, Panel
 
 HORIZONS = (7, 30, 90)  # days
@@ -125,9 +125,7 @@ def periods_of(rows: Ints, days: int) -> Ints:
 def _filled(close: Floats) -> tuple[Floats, Ints]:
     """Closes carried forward (T, N), and the row (N,) of the last one that was traded (-1 for none)."""
     rows = np.where(np.isfinite(close), np.arange(len(close))[:, None], -1)
-    place = np.maximum.accumulate(rows, axis=0)
-    values = np.take_along_axis(close, np.maximum(place, 0), axis=0)
-    return np.where(place >= 0, values, np.nan), place[-1].astype(np.int64)
+    return rolling.last_known(close, len(close)), rows.max(axis=0, initial=-1).astype(np.int64)
 
 
 def _weighted(gain: Floats, weight: Floats, inside: Bools) -> float:

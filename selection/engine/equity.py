@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from assets.engine import rolling
 from assets.engine.panel import Floats, Ints
 
 
@@ -38,19 +39,12 @@ def equity(close: Floats, moves: Movements, cash: Floats, flows: Floats) -> Equi
     """
     held = np.zeros(close.shape)
     np.add.at(held, (moves.rows, moves.columns), moves.quantity)
-    value = cash + np.nansum(np.cumsum(held, axis=0) * last_known(close), axis=1)
+    value = cash + np.nansum(np.cumsum(held, axis=0) * rolling.last_known(close, len(close)), axis=1)
     returns = np.full(len(value), np.nan)
     base = value[:-1] + flows[1:]
     invested = base > 0.0
     returns[1:][invested] = value[1:][invested] / base[invested] - 1.0
     return Equity(value, returns, drawdown(returns))
-
-
-def last_known(close: Floats) -> Floats:
-    """Prices (T, N) with gaps filled from the last price before; NaN before the first."""
-    rows = np.where(np.isfinite(close), np.arange(len(close))[:, None], -1)
-    rows = np.maximum.accumulate(rows, axis=0)
-    return np.where(rows >= 0, np.take_along_axis(close, np.maximum(rows, 0), axis=0), np.nan)
 
 
 def drawdown(returns: Floats) -> Floats:

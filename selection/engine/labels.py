@@ -22,7 +22,7 @@ def forward_return(panel: Panel, bars: int) -> Floats:
     NaN where there is no open at t+1 and in the last `bars` + 1 rows, whose exit is not known yet.
     """
     entry = _ahead(panel.open, 1)
-    stopped = _ahead(_last_known(panel.close, bars), bars)
+    stopped = _ahead(rolling.last_known(panel.close, bars - 1), bars)
     planned = _ahead(panel.open, bars + 1)
     leaving = np.where(np.isfinite(planned), planned, stopped)
     out = ratio(leaving, entry) - 1.0
@@ -80,12 +80,4 @@ def _ahead(x: Floats, bars: int) -> Floats:
     out = np.full(x.shape, np.nan)
     if bars < len(x):
         out[: len(x) - bars] = x[bars:]
-    return out
-
-
-def _last_known(x: Floats, bars: int) -> Floats:
-    """The last finite value of the `bars` rows that end at each row (T, N); NaN where there is none."""
-    out = x.copy()
-    for back in range(1, bars):
-        out = np.where(np.isfinite(out), out, rolling.lag(x, back))
     return out

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from django.core.cache import cache
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
@@ -17,6 +16,7 @@ from assets import selectors as assets
 from assets.engine import universe
 from assets.engine.panel import Floats, Ints, Panel
 from assets.engine.timeframe import Timeframe
+from cryptopredict.common.remembered import once
 from sectors import selectors as sectors
 from selection.engine import counterfactual as engine
 from selection.models import Decision, SuggestionReview, SuggestionType
@@ -40,10 +40,7 @@ def worth() -> dict[str, Any]:
     if last is None or newest is None:
         return {**EMPTY, "reason": _("Nobody has decided on a suggestion yet.")}
     key = f"selection.worth.{last:%Y%m%d%H%M}.{newest}"
-    found = cache.get(key)
-    if found is None:
-        found = _worth(last)
-        cache.set(key, found, KEPT)
+    found = once(key, lambda: _worth(last), KEPT)
     return {**found, "sentence": sentence(found), "reason": _reason(found)}
 
 

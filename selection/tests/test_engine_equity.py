@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from selection.engine.equity import Movements, drawdown, equity, last_known, risk_contributions
+from selection.engine.equity import Movements, drawdown, equity, risk_contributions
 
 
 def moves(*rows: tuple[int, int, float]) -> Movements:
@@ -26,7 +26,6 @@ def test_a_coin_that_trades_no_more_keeps_its_last_price() -> None:
     close = np.array([[10.0, 1.0], [np.nan, 1.0], [np.nan, 1.0]])
     curve = equity(close, moves((0, 0, 1.0)), np.zeros(3), np.array([10.0, 0, 0]))
     assert curve.value.tolist() == [10, 10, 10]
-    assert np.isnan(last_known(np.array([[np.nan], [1.0]]))[0, 0])
 
 
 def test_money_put_in_is_no_profit() -> None:

@@ -14,7 +14,10 @@ from trading.selectors.worth import Stand, worked_out
 
 
 class Told(NamedTuple):
-    """One figure; `kind` is share, change or number, `low` and `high` its 95 % interval where it has one."""
+    """One figure; `kind` is share, change, multiple (of R) or number (a ratio).
+
+    `low` and `high` are its 95 % interval where it has one.
+    """
 
     name: str
     value: float | None
@@ -48,10 +51,10 @@ def _trades(figures: dict[str, Any]) -> list[Told]:
     return [
         told(_("Reached the target"), "success_rate", "share"),
         told(_("Average return"), "average_return", "change"),
-        told(_("Expectancy, net R"), "expectancy_r", "number"),
+        told(_("Expectancy, net R"), "expectancy_r", "multiple"),
         told(_("Profit factor"), "profit_factor", "number"),
-        Told(_("Average win, R"), figures["average_win_r"], "number"),
-        Told(_("Average loss, R"), figures["average_loss_r"], "number"),
+        Told(_("Average win, R"), figures["average_win_r"], "multiple"),
+        Told(_("Average loss, R"), figures["average_loss_r"], "multiple"),
     ]
 
 

@@ -7,24 +7,21 @@ worked out before (one model, a past moment) is worked out when it is first aske
 from __future__ import annotations
 
 import hashlib
-import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.core.cache import cache
 from django.db.models import Count, Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from redis.exceptions import RedisError
 
 from assets.engine.timeframe import Timeframe
 from assets.models import Origin
+from cryptopredict.common.remembered import once
 from trading.models import SignalCandidate, TradingSignal
 from trading.selectors.performance import LEAST_CASES, Span, performance
 
-logger = logging.getLogger(__name__)
 SPANS = {"7d": 7, "30d": 30, "90d": 90, "180d": 180, "365d": 365, "all": None}
 KEPT_FOR = 3 * 86_400  # seconds; a run makes them anew each day
 NO_HOLDING = {
@@ -74,11 +71,7 @@ def worked_out(span: Span, stand: Stand) -> dict[str, Any]:
     """`performance` of a span, from what was worked out before where nothing has changed since."""
     text = f"{stand.mark}|{span}"
     name = f"performance:{hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}"
-    told = _found(name)
-    if told is None:
-        told = performance(span)
-        _keep(name, told)
-    return _in_words(told)
+    return _in_words(once(name, lambda: performance(span), KEPT_FOR))
 
 
 def prepare_figures(timeframe: Timeframe) -> int:
@@ -100,18 +93,3 @@ def _in_words(told: dict[str, Any]) -> dict[str, Any]:
         "best_performing_model_reason": "" if told["best_performing_model"] else reason,
         "rivals": {**told["rivals"], "holding": holding},
     }
-
-
-def _found(name: str) -> dict[str, Any] | None:
-    try:
-        found: dict[str, Any] | None = cache.get(name)
-    except RedisError:
-        return None
-    return found
-
-
-def _keep(name: str, told: dict[str, Any]) -> None:
-    try:
-        cache.set(name, told, timeout=KEPT_FOR)
-    except RedisError as error:
-        logger.warning("Figures could not be kept: %s", error)

@@ -72,6 +72,17 @@ def test_the_exposure_cap_cuts_what_is_taken() -> None:
     assert unknown.size.sum() >= book.size.sum()
 
 
+def test_a_portfolio_that_is_lost_stays_lost() -> None:
+    panel = bars([QUIET, (100, 240, 100, 230), (230, 231, 90, 95), QUIET, QUIET])
+    trades = trade(
+        panel, issue((0, 0, -1.0, 100.0, 50.0, 300.0, 9), (3, 0, 1.0, 100.0, 200.0, 50.0, 1)), FREE
+    )
+    book = keep_book(panel.close, trades, terms(trades, 1.0, 5))
+    assert book.equity.tolist() == [1.0, 0.0, 0.0, 0.0, 0.0]
+    assert book.invested.tolist() == book.traded.tolist()[:1] + [0.0] * 4
+    assert book.size.tolist() == [1.0, 0.0]
+
+
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 5_000), count=st.integers(1, 50), share=st.floats(0.01, 0.4))
 def test_the_book_is_the_sum_of_its_trades(seed: int, count: int, share: float) -> None:

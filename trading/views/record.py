@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from assets.engine.timeframe import Timeframe
 from assets.models import Origin
-from assets.selectors import last_close
+from assets.selectors import newest_close
 from cryptopredict.common import charts
 from trading.engine import DIRECTIONS
 from trading.selectors import record
@@ -46,5 +46,5 @@ def risk_coverage_data(request: HttpRequest, name: str) -> HttpResponse:
 def _asked(request: HttpRequest) -> tuple[str, Origin, datetime, datetime]:
     side = charts.choice(request, "direction", SIDES, SIDES[0])
     origin = Origin(charts.choice(request, "origin", Origin.values, Origin.REPLAY.value))
-    until = last_close(Timeframe.DAY) or timezone.now()
+    until = newest_close(Timeframe.DAY)
     return side, origin, charts.since(request, until) or FIRST, until

@@ -19,7 +19,6 @@ from cryptopredict.common.tracing import request_id
 
 PROBLEM = "application/problem+json"
 LONGEST = 200  # characters of a refused value that are repeated
-_QUERYSET = "matches the given query"  # what Django says of a row that is not there, by its class's name
 
 
 class Refusal(exceptions.APIException):
@@ -50,7 +49,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     request = context.get("request")
     if isinstance(exc, DjangoValidationError):
         exc = _restated(exc)
-    elif isinstance(exc, Http404) and _QUERYSET in str(exc) and request is not None:
+    elif isinstance(exc, Http404) and request is not None:
         exc = exceptions.NotFound(_("There is nothing at %s, or it is not for you.") % _short(request.path))
     response = drf_exception_handler(exc, context)
     if response is None:

@@ -36,7 +36,7 @@ class Command(BaseCommand):
         parser.add_argument("--timeframe", type=Timeframe, choices=list(Timeframe), default=Timeframe.DAY)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        until = options["until"] or assets.last_close(options["timeframe"]) or timezone.now()
+        until = options["until"] or assets.newest_close(options["timeframe"])
         if until > timezone.now():
             raise CommandError(
                 f"--to: {until:%Y-%m-%d %H:%M} UTC lies in the future: nothing is known of it yet"

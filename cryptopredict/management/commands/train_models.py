@@ -69,7 +69,7 @@ class Command(BaseCommand):
                 jobs = services.train_all(
                     names=options["names"],
                     timeframe=options["timeframe"],
-                    as_of=options["as_of"] or assets.last_close(options["timeframe"]) or timezone.now(),
+                    as_of=options["as_of"] or assets.newest_close(options["timeframe"]),
                     days=options["days"],
                     split=options["split"],
                     jobs=options["jobs"],

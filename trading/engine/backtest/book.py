@@ -3,7 +3,7 @@
 Trades are taken in order of their fills. Each is given a share of the portfolio's worth at the close before
 its fill, cut down to what the cap still leaves; what is cut to nothing is not taken. A long ties up its
 value in cash, a short is a loan of the coin: its worth moves against the price. Fees and slippage are paid
-on both fills.
+on both fills. Once all is lost nothing comes back: what still runs is sold to pay for it.
 """
 
 from __future__ import annotations
@@ -49,6 +49,45 @@ class Book:
 
 
 @njit(cache=True, nogil=True)
+def _settle(
+    close: Floats,
+    row: int,
+    alive: Ints,
+    running: int,
+    exited: Ints,
+    columns: Ints,
+    signs: Floats,
+    fills: tuple[Floats, Floats],
+    units: Floats,
+    mark: Floats,
+    side: float,
+) -> tuple[int, float, float, float, float]:
+    """Let go of what leaves at `row` and mark the rest at its closes (N,); writes `alive` and `mark`.
+
+    Returns how many still run, the cash that came free, the value of the fills, and of what is held the
+    gain and the value.
+    """
+    fill, exit_price = fills
+    kept = 0
+    freed = turned = gain = held = 0.0
+    for j in range(running):
+        k = alive[j]
+        if exited[k] == row:
+            value = units[k] * exit_price[k]
+            freed += signs[k] * units[k] * (exit_price[k] - fill[k]) - side * value
+            turned += value
+            continue
+        price = close[columns[k]]
+        if np.isfinite(price):
+            mark[k] = price
+        gain += signs[k] * units[k] * (mark[k] - fill[k])
+        held += units[k] * mark[k]
+        alive[kept] = k
+        kept += 1
+    return kept, freed, turned, gain, held
+
+
+@njit(cache=True, nogil=True)
 def _keep(
     close: Floats,
     spans: tuple[Ints, Ints],
@@ -61,7 +100,7 @@ def _keep(
     least: float,
 ) -> tuple[Floats, Floats, Floats, Floats]:
     entered, exited = spans
-    fill, exit_price = fills
+    fill = fills[0]
     rows = close.shape[0]
     count = entered.shape[0]
     equity = np.ones(rows)
@@ -78,6 +117,9 @@ def _keep(
     held = 0.0
     for t in range(rows):
         before = worth
+        if before <= 0.0:  # lost: what still ran was sold to pay for it
+            equity[t:] = 0.0
+            break
         room = cap[t - 1] if t > 0 else 1.0
         if np.isnan(room) or room > 1.0:
             room = 1.0
@@ -95,25 +137,12 @@ def _keep(
             held += value
             alive[running] = k
             running += 1
-        kept = 0
-        held = 0.0
-        open_gain = 0.0
-        for j in range(running):
-            k = alive[j]
-            if exited[k] == t:
-                value = units[k] * exit_price[k]
-                cash += signs[k] * units[k] * (exit_price[k] - fill[k]) - side * value
-                traded[t] += value / before
-                continue
-            price = close[t, columns[k]]
-            if price == price:
-                mark[k] = price
-            open_gain += signs[k] * units[k] * (mark[k] - fill[k])
-            held += units[k] * mark[k]
-            alive[kept] = k
-            kept += 1
-        running = kept
-        worth = max(cash + open_gain, 0.0)
+        running, freed, turned, gain, held = _settle(
+            close[t], t, alive, running, exited, columns, signs, fills, units, mark, side
+        )
+        cash += freed
+        traded[t] += turned / before
+        worth = max(cash + gain, 0.0)
         equity[t] = worth
         invested[t] = held / worth if worth > 0.0 else 0.0
     return equity, invested, traded, size
