@@ -30,8 +30,6 @@ urlpatterns = [
     path("api/v1/", include("selection.api")),
     path("api/v1/", include("trading.api")),
     path("api/v1/", include("cryptopredict.api")),
-    path("api/v1/", include("cryptopredict.documentation")),
-    path("api/v1/", include("cryptopredict.deskapi")),
     path("review/<str:text>", reviewlinks.review_link, name="review_link"),
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),

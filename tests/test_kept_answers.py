@@ -247,6 +247,39 @@ def test_a_message_to_me_and_what_i_send_outdate_what_is_kept_for_me_and_for_nob
     assert queries(theirs, DASHBOARD)[1] == 0
 
 
+def test_what_people_did_is_kept_until_somebody_does_something() -> None:
+    from accounts.services import record
+
+    RegimeAnalysisFactory()
+    address = "/api/v1/admin/user-activities"
+    (admin, token), (guest, _other) = program("admin"), program()
+    guest.get(REGIME), admin.get(address)
+    again, count = queries(admin, address)
+    assert count == 0
+    record(user=token.user, activity_type="login")
+    assert [row["activity_type"] for row in admin.get(address).json()] == [
+        "login",
+        *(row["activity_type"] for row in again.json()),
+    ]
+    assert queries(guest, REGIME)[1] == 0
+
+
+def test_the_health_is_looked_at_every_few_seconds_however_many_watch() -> None:
+    admin, _token = program("admin")
+    address = "/api/v1/admin/system-health"
+    told = admin.get(address).json()
+    again, count = queries(admin, address)
+    assert (again.json(), count) == (told, 0)
+    (name,) = (
+        name
+        for name in realtime.connection().scan_iter(f"{kept.PREFIX}*")
+        if b"overall_health_score" in (realtime.connection().get(name) or b"")
+    )
+    assert 0 < realtime.connection().ttl(name) <= 5
+    realtime.connection().delete(name)
+    assert admin.get(address).json()["last_updated"] > told["last_updated"]
+
+
 def test_what_lies_ready_has_the_headers_of_what_is_made() -> None:
     RegimeAnalysisFactory()
     client, _token = program()

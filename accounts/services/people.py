@@ -23,7 +23,7 @@ from accounts.models import (
     User,
     UserActivity,
 )
-from cryptopredict.common import identities
+from cryptopredict.common import identities, realtime
 
 _PREFIX = "cp_"
 MOST_TOKENS = 50  # valid keys a person may have
@@ -206,7 +206,7 @@ def record(
     """Write down what a person did, with where from if there is a request."""
     meta = request.META if request is not None else {}
     session = getattr(request, "session", None)
-    return UserActivity.objects.create(
+    row = UserActivity.objects.create(
         user=user,
         activity_type=activity_type,
         entity_type=entity_type,
@@ -217,6 +217,8 @@ def record(
         ip_address=_address(request),
         user_agent=meta.get("HTTP_USER_AGENT", "")[:1000],
     )
+    realtime.changed(realtime.ACTIVITY)
+    return row
 
 
 def record_all(
@@ -226,7 +228,7 @@ def record_all(
 
     Each entry has `entity_id`, `action` and `details`.
     """
-    return UserActivity.objects.bulk_create(
+    rows = UserActivity.objects.bulk_create(
         UserActivity(
             user=user,
             activity_type=activity_type,
@@ -237,6 +239,8 @@ def record_all(
         )
         for entry in entries
     )
+    realtime.changed(realtime.ACTIVITY)
+    return rows
 
 
 def _address(request: HttpRequest | None) -> str | None:

@@ -17,6 +17,7 @@ from cryptopredict.common.encoding import encode
 logger = logging.getLogger(__name__)
 PREFIX = "cryptopredict.stream:"
 VERSION = "cryptopredict.kept:version"  # of the answers that the API keeps
+ACTIVITY = "activity"  # of what people did: see `changed`
 # Number and message leave in one step, so that the order of numbers is the order of arrival.
 # What the API keeps was made before this, so its version is raised first.
 _PUBLISH = """
@@ -85,9 +86,9 @@ def _outdated(topic: Topic, recipient: int | None) -> str:
     return own_version(recipient) if topic == Topic.NOTIFICATION and recipient is not None else ""
 
 
-def own_version(user_id: int) -> str:
-    """Name of the version of what is kept for one person."""
-    return f"{VERSION}:{user_id}"
+def own_version(of: int | str) -> str:
+    """Name of the version of what is kept for one person, or of what is told apart by name (`ACTIVITY`)."""
+    return f"{VERSION}:{of}"
 
 
 def _send_all(messages: list[tuple[str, bytes, bytes, str]]) -> None:
@@ -101,12 +102,12 @@ def _send_all(messages: list[tuple[str, bytes, bytes, str]]) -> None:
         logger.warning("%d messages were stored but could not be announced: %s", len(messages), error)
 
 
-def changed(user_id: int | None = None) -> None:
+def changed(of: int | str | None = None) -> None:
     """Serve nothing that was kept before, once the running transaction has committed (`publish` does too).
 
-    With `user_id` only what was kept for that person.
+    With the id of a person only what was kept for them, with a name only what is kept under it.
     """
-    name = VERSION if user_id is None else own_version(user_id)
+    name = VERSION if of is None else own_version(of)
     transaction.on_commit(lambda: _raise_version(name), robust=True)
 
 

@@ -93,11 +93,11 @@ def place_of(scheme: str, host: str, address: str, *, form: str, language: str) 
     return hashlib.blake2b(text.encode(errors="replace"), digest_size=16).hexdigest()
 
 
-def version(user_id: int | None = None) -> str | None:
-    """The current version (of what is kept for one person); None where nothing can be or is to be kept."""
+def version(of: int | str | None = None) -> str | None:
+    """The current version (of one person's or name's answers); None where nothing can be or is to be kept."""
     if not settings.API_KEEP_SECONDS:
         return None
-    names = [realtime.VERSION] if user_id is None else [realtime.VERSION, realtime.own_version(user_id)]
+    names = [realtime.VERSION] if of is None else [realtime.VERSION, realtime.own_version(of)]
     try:
         found: list[Any] = list(realtime.connection().mget(names))
     except RedisError as error:
@@ -115,8 +115,13 @@ def find(version_: str, role: str, place_: str) -> Kept | None:
     return Kept.unpack(packed) if isinstance(packed, bytes) else None
 
 
-def keep(version_: str | None, role: str, place_: str, response: HttpResponse) -> Kept:
-    """Finish a 200 answer: give it its validators and keep it where there is a version to keep it under."""
+def keep(
+    version_: str | None, role: str, place_: str, response: HttpResponse, seconds: int | None = None
+) -> Kept:
+    """Finish a 200 answer: give it its validators and keep it where there is a version to keep it under.
+
+    It is kept for `seconds`, or for `API_KEEP_SECONDS`.
+    """
     body = bytes(response.content)
     etag = f'W/"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
     modified = _first_seen(role, place_, etag) if version_ is not None else None
@@ -130,7 +135,7 @@ def keep(version_: str | None, role: str, place_: str, response: HttpResponse) -
     if version_ is not None and len(body) <= LARGEST:
         try:
             name = f"{PREFIX}{version_}:{role}:{place_}"
-            realtime.connection().set(name, kept.pack(), ex=settings.API_KEEP_SECONDS)
+            realtime.connection().set(name, kept.pack(), ex=seconds or settings.API_KEEP_SECONDS)
         except RedisError as error:
             logger.warning("An answer could not be kept: %s", error)
     return kept

@@ -42,7 +42,8 @@ _QUERY = re.compile(r"[A-Za-z0-9/._~,=&:%+-]*")
 _UNUSUAL = ("HTTP_COOKIE", "HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE", "HTTP_RANGE", "SCRIPT_NAME")
 
 # Identity, version, answer and count in one trip. KEYS: identity, epoch, version. ARGV: answers' prefix,
-# place, rates' prefix, this minute. Returns role, user and answer, or nothing where any of them is missing.
+# place, rates' prefix, this minute, a name that answers may be kept under. Returns role, count of this minute
+# and of the last, and answer, or nothing where any of them is missing.
 _SCRIPT = """
 local who = redis.call('GET', KEYS[1])
 if not who then return false end
@@ -53,6 +54,10 @@ local kept = redis.call('GET', ARGV[1] .. version .. ':' .. role .. ':' .. ARGV[
 if not kept then
     local own = version .. '.' .. (redis.call('GET', KEYS[3] .. ':' .. user) or '0')
     kept = redis.call('GET', ARGV[1] .. own .. ':' .. role .. '.' .. user .. ':' .. ARGV[2])
+end
+if not kept then
+    local named = version .. '.' .. (redis.call('GET', KEYS[3] .. ':' .. ARGV[5]) or '0')
+    kept = redis.call('GET', ARGV[1] .. named .. ':' .. role .. ':' .. ARGV[2])
 end
 if not kept then return false end
 local rate = ARGV[3] .. role .. ':' .. user .. ':'
@@ -114,7 +119,8 @@ def _find(environ: Environ, token: str) -> kept.Kept | None:
     )
     keys = (identities.name_of(token), identities.EPOCH, realtime.VERSION)
     try:
-        found = _ask(*keys, kept.PREFIX, place, "cryptopredict.rate:", int(now // 60))
+        minute = int(now // 60)
+        found = _ask(*keys, kept.PREFIX, place, "cryptopredict.rate:", minute, realtime.ACTIVITY)
     except RedisError as error:
         logger.warning("Kept answers are not served: %s", error)
         return None

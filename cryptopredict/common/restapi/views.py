@@ -35,7 +35,8 @@ class Door(APIView):
     `role` is the least that may read, `roles` that of single methods (`{"POST": "admin"}`). `query_class`
     is the serializer of the query parameters: see `asked`. `keeps` says that the answer is the same for all
     of a role and changes when a stage or a person changes something (`realtime.changed`), not by itself;
-    `keeps = "user"` that it is one person's own.
+    `keeps = "user"` that it is one person's own, another name that it changes only with that
+    (`realtime.ACTIVITY`). `keeps_seconds` bounds the age of what changes by itself.
     `lists` says that the answer is a list, which can leave as CSV. `refusals` are statuses that the schema
     has to name beside the usual ones.
     """
@@ -45,6 +46,7 @@ class Door(APIView):
     query_parameters: Sequence[str] = ()
     query_class: type[Serializer[Any]] | None = None
     keeps: bool | str = False
+    keeps_seconds: int | None = None
     lists = False
     refusals: tuple[int, ...] = ()
     schema = Schema()
@@ -118,7 +120,8 @@ class Door(APIView):
         if form not in ("json", "csv"):
             return
         own = self.keeps == "user"
-        version, role = kept.version(request.user.pk if own else None), kept.role_of(request.user)
+        of = request.user.pk if own else None if self.keeps is True else self.keeps
+        version, role = kept.version(of), kept.role_of(request.user)
         role = f"{role}.{request.user.pk}" if own else role
         place = kept.place(request._request, form, kept.language())
         found = kept.find(version, role, place) if version is not None else None
@@ -133,7 +136,7 @@ class Door(APIView):
             version, role, place = self._keeping
 
             def finish(rendered: HttpResponse) -> HttpResponseBase:
-                made = kept.keep(version, role, place, rendered)
+                made = kept.keep(version, role, place, rendered, self.keeps_seconds)
                 return kept.conditional(request._request, rendered, made.etag, made.modified)
 
             out.add_post_render_callback(finish)  # what it returns replaces the response

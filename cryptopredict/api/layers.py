@@ -5,25 +5,20 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import django_filters
 from django.urls import path
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import selectors as accounts
 from assets.engine.timeframe import Timeframe
-from cryptopredict import dashboard, monitoring, overview
-from cryptopredict.common.restapi import ReadOnlyViewSet, View, role_at_least, whole_number
-from cryptopredict.models import PipelineRun, RunStatus
+from cryptopredict import dashboard, overview
+from cryptopredict.common.restapi import View, role_at_least, whole_number
 from cryptopredict.serializers import (
     DashboardSerializer,
-    HealthSerializer,
     LayerCardSerializer,
     LayerSerializer,
-    PipelineRunSerializer,
     QuickStatsSerializer,
     SignalCardSerializer,
 )
@@ -114,52 +109,10 @@ class SignalCards(View):
         return Response(SignalCardSerializer(rows, many=True).data)
 
 
-class SystemHealthView(View):
-    """How every part of the system is, looked at now."""
-
-    role = "admin"
-
-    @extend_schema(responses=HealthSerializer)
-    def get(self, request: Request) -> Response:
-        return Response(HealthSerializer(monitoring.inspect(timezone.now()).document()).data)
-
-
-class PipelineRunFilter(django_filters.FilterSet):
-    status = django_filters.ChoiceFilter(choices=RunStatus.choices, label=_("Status"), empty_label=_("All"))
-    timeframe = django_filters.ChoiceFilter(
-        choices=[(length.value, length.value) for length in Timeframe], label=_("Bars"), empty_label=_("All")
-    )
-
-    class Meta:
-        model = PipelineRun
-        fields: list[str] = []
-
-
-class PipelineRuns(ReadOnlyViewSet):
-    """What ran, on which bars, how long, how many rows, and what failed; newest first."""
-
-    role = "admin"
-    queryset = PipelineRun.objects.all()
-    serializer_class = PipelineRunSerializer
-    filterset_class = PipelineRunFilter
-    ordering = ("-started_at", "-id")
-
-
 urlpatterns = [
     path("ui/dashboard", Dashboard.as_view(), name="api_dashboard"),
     path("ui/layer-overview", LayerOverview.as_view(), name="api_layer_overview"),
     path("ui/mobile/quick-stats", QuickStats.as_view(), name="api_quick_stats"),
     path("ui/mobile/signal-cards", SignalCards.as_view(), name="api_signal_cards"),
     path("ui/mobile/layer-cards", LayerCards.as_view(), name="api_layer_cards"),
-    path("admin/system-health", SystemHealthView.as_view(), name="api_system_health"),
-    path(
-        "admin/pipeline-runs",
-        PipelineRuns.as_view({"get": "list"}, detail=False),
-        name="api_pipeline_runs",
-    ),
-    path(
-        "admin/pipeline-runs/<int:pk>",
-        PipelineRuns.as_view({"get": "retrieve"}, detail=True),
-        name="api_pipeline_run",
-    ),
 ]

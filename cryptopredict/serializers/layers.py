@@ -7,7 +7,6 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.serializers import NotificationSerializer
-from cryptopredict.models import PipelineRun
 from trading.serializers import Price, SignalSerializer
 
 
@@ -138,85 +137,3 @@ class SignalCardSerializer(serializers.Serializer[Any]):
 
     def get_stop_percentage(self, row: Any) -> float:
         return round(float(100 * (row.stop_loss / row.entry_price - 1)), 4)
-
-
-class LayerStatusSerializer(serializers.Serializer[Any]):
-    """Whether a layer speaks: online, stale or unknown, and why."""
-
-    status = serializers.CharField()
-    as_of = serializers.DateTimeField(allow_null=True)
-    reason = serializers.CharField(allow_blank=True)
-
-
-class LayersStatusSerializer(serializers.Serializer[Any]):
-    layer1 = LayerStatusSerializer()
-    layer2 = LayerStatusSerializer()
-    layer3 = LayerStatusSerializer()
-    layer4 = LayerStatusSerializer()
-
-
-class ModelsStatusSerializer(serializers.Serializer[Any]):
-    active_models = serializers.IntegerField()
-    training_models = serializers.IntegerField()
-    error_models = serializers.IntegerField()
-
-
-class DatabaseStatusSerializer(serializers.Serializer[Any]):
-    status = serializers.CharField()
-    response_ms = serializers.FloatField()
-    size_bytes = serializers.IntegerField()
-    connections = serializers.IntegerField()
-    cache_hit_rate = serializers.FloatField(allow_null=True)
-
-
-class PipelineStatusSerializer(serializers.Serializer[Any]):
-    status = serializers.CharField()
-    reason = serializers.CharField(allow_blank=True)
-    last_run = serializers.IntegerField(required=False)
-    as_of = serializers.DateTimeField(required=False)
-    started_at = serializers.DateTimeField(required=False)
-    seconds = serializers.FloatField(required=False, allow_null=True)
-    rows = serializers.IntegerField(required=False)
-    rows_per_second = serializers.FloatField(required=False, allow_null=True)
-
-
-class RedisStatusSerializer(serializers.Serializer[Any]):
-    status = serializers.CharField()
-    response_ms = serializers.FloatField(allow_null=True)
-    reason = serializers.CharField(allow_blank=True)
-
-
-class HealthSerializer(serializers.Serializer[Any]):
-    """The whole system; the score is 100 less what each part that is not well takes off."""
-
-    overall_health_score = serializers.FloatField()
-    api_status = LayersStatusSerializer()
-    ml_models_status = ModelsStatusSerializer()
-    database_performance = DatabaseStatusSerializer()
-    pipeline_status = PipelineStatusSerializer()
-    redis_status = RedisStatusSerializer()
-    reasons = serializers.ListField(child=serializers.CharField())
-    last_updated = serializers.DateTimeField()
-
-
-class PipelineRunSerializer(serializers.ModelSerializer[PipelineRun]):
-    """One passage of candles through the funnel; `stages` holds rows, queries and seconds of each."""
-
-    timeframe = serializers.CharField()
-    stages = serializers.ListField(child=serializers.DictField())
-
-    class Meta:
-        model = PipelineRun
-        fields = [
-            "id",
-            "timeframe",
-            "since",
-            "as_of",
-            "status",
-            "stages",
-            "rows",
-            "seconds",
-            "error",
-            "started_at",
-            "finished_at",
-        ]
