@@ -76,6 +76,8 @@ class NotificationReadView(restapi.View):
 class TokenViewSet(restapi.ReadOnlyViewSet):
     """The reader's own keys for programs."""
 
+    keeps = "user"
+    keeps_seconds = restapi.LIVE
     queryset = ApiToken.objects.none()
     serializer_class = TokenSerializer
     ordering = ("-id",)
@@ -111,6 +113,9 @@ class TokenView(restapi.View):
 
 class ProfileView(restapi.View):
     """Who is asking."""
+
+    keeps = "user"
+    keeps_seconds = restapi.LIVE
 
     @extend_schema(responses=ProfileSerializer)
     def get(self, request: Request) -> Response:

@@ -107,6 +107,8 @@ class TrainingJobViewSet(restapi.ReadOnlyViewSet):
     """Trainings, newest first, with progress and log."""
 
     role = "admin"
+    keeps = True
+    keeps_seconds = restapi.LIVE
     queryset = TrainingJob.objects.all()
     serializer_class = TrainingJobSerializer
     filterset_class = TrainingJobFilter

@@ -66,7 +66,31 @@ OTHER = {
     "quick stats": ("casual", "/api/v1/ui/mobile/quick-stats"),
     "signal cards": ("casual", "/api/v1/ui/mobile/signal-cards"),
     "layer cards": ("casual", "/api/v1/ui/mobile/layer-cards"),
+}
+# What users need around it.
+AROUND = {
+    "assets": ("casual", "/api/v1/assets"),
+    "asset": ("casual", "/api/v1/assets/{asset}"),
     "candles": ("casual", "/api/v1/assets/{asset}/candles"),
+    "relative rotation": ("casual", "/api/v1/layer2/relative-rotation"),
+    "model cards": ("casual", "/api/v1/models"),
+    "evaluations": ("casual", "/api/v1/evaluations"),
+    "promotions": ("casual", "/api/v1/promotions"),
+    "risk and coverage": ("casual", "/api/v1/layer4/risk-coverage"),
+    "signals' performance": ("casual", "/api/v1/layer4/performance/signals"),
+    "sizing": ("casual", "/api/v1/layer4/signals/{signal}/sizing"),
+    "portfolio": ("casual", "/api/v1/portfolio"),
+    "portfolio's history": ("casual", "/api/v1/portfolio/history"),
+    "risk profile": ("casual", "/api/v1/risk-profile"),
+    "keys": ("casual", "/api/v1/account/tokens"),
+    "profile": ("casual", "/api/v1/account/profile"),
+    "backtests": ("professional", "/api/v1/backtests"),
+    "decisions' worth": ("admin", "/api/v1/admin/suggestions/worth"),
+    "audit": ("admin", "/api/v1/admin/audit"),
+    "users": ("admin", "/api/v1/admin/users"),
+    "runs": ("admin", "/api/v1/admin/pipeline-runs"),
+    "trainings": ("admin", "/api/v1/admin/training-jobs"),
+    "schema": ("guest", "/api/v1/schema"),
 }
 WORKERS = 2
 
@@ -97,7 +121,7 @@ def _reads(world: World) -> list[Read]:
     names = {"sector": world.sectors[0].pk, "other": world.sectors[1].pk, "asset": world.asset.pk}
     names |= {"tier": world.tier.pk, "signal": world.signal.pk}
     found = []
-    for name, (role, path) in OTHER.items():
+    for name, (role, path) in (OTHER | AROUND).items():
         address = path.format(**names)
         answer = Client(headers={"Authorization": f"Token {world.tokens[role]}"}).get(address)
         if answer.status_code != 200:

@@ -344,6 +344,8 @@ class WorthView(restapi.View):
     """What decisions on suggestions were worth, by horizon, rival, decision and reviewer."""
 
     role = "admin"
+    keeps = "user"
+    keeps_seconds = restapi.LIVE
 
     def get_permissions(self) -> list[permissions.BasePermission]:
         return [MayReview()]

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
-from cryptopredict.common import identities, schema
+from cryptopredict.common import identities, realtime, schema
 
 
 class Role(models.TextChoices):
@@ -122,6 +122,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             kwargs["update_fields"] = {*kwargs["update_fields"], "is_superuser"}
         super().save(*args, **kwargs)
         identities.forget()  # the role may have changed, or the account been closed
+        realtime.changed(self.pk)
 
     @property
     def is_staff(self) -> bool:

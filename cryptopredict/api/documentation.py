@@ -28,6 +28,7 @@ class SchemaView(View):
     """What the API can do, for machines (OpenAPI 3.1)."""
 
     query_parameters = ("lang", "version")
+    keeps = True
 
     def get_permissions(self) -> list[permissions.BasePermission]:
         return [permissions.AllowAny()]
@@ -39,6 +40,8 @@ class SchemaView(View):
 
 class RootView(View):
     """Where to begin."""
+
+    keeps = True
 
     def get_permissions(self) -> list[permissions.BasePermission]:
         return [permissions.AllowAny()]

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from accounts.idempotency import answer_once
 from assets.engine.timeframe import Timeframe
 from cryptopredict import configuration, monitoring
-from cryptopredict.common.restapi import ReadOnlyViewSet, View
+from cryptopredict.common.restapi import LIVE, ReadOnlyViewSet, View
 from cryptopredict.models import PipelineRun, RunStatus
 from cryptopredict.serializers import ConfigSerializer, HealthSerializer, PipelineRunSerializer
 
@@ -24,7 +24,7 @@ class SystemHealthView(View):
 
     role = "admin"
     keeps = True
-    keeps_seconds = 5  # not the database's size and a ping for each of many that watch
+    keeps_seconds = LIVE  # the database's size and a ping are not asked for by each of many that watch
 
     @extend_schema(responses=HealthSerializer)
     def get(self, request: Request) -> Response:
@@ -46,6 +46,8 @@ class PipelineRuns(ReadOnlyViewSet):
     """What ran, on which bars, how long, how many rows, and what failed; newest first."""
 
     role = "admin"
+    keeps = True
+    keeps_seconds = LIVE
     queryset = PipelineRun.objects.all()
     serializer_class = PipelineRunSerializer
     filterset_class = PipelineRunFilter

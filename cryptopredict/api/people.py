@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from accounts import services as accounts
 from accounts.models import AuditEntry, User, UserActivity
 from cryptopredict.common import realtime
-from cryptopredict.common.restapi import ReadOnlyViewSet, Response
+from cryptopredict.common.restapi import LIVE, ReadOnlyViewSet, Response
 from cryptopredict.serializers import (
     ActivityQuery,
     ActivitySerializer,
@@ -51,6 +51,8 @@ class AuditViewSet(ReadOnlyViewSet):
     """What people changed, newest first."""
 
     role = "admin"
+    keeps = "user"
+    keeps_seconds = LIVE
     queryset = AuditEntry.objects.none()
     serializer_class = AuditSerializer
     query_class = AuditQuery
@@ -66,6 +68,8 @@ class UserViewSet(ReadOnlyViewSet):
     """The people; an administrator changes their role, closes accounts and lifts lock-outs."""
 
     role = "admin"
+    keeps = "user"
+    keeps_seconds = LIVE
     queryset = User.objects.filter(deleted_at=None).prefetch_related("groups")
     serializer_class = UserSerializer
     query_class = UserQuery

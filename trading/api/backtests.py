@@ -43,6 +43,8 @@ class BacktestViewSet(restapi.ReadOnlyViewSet):
     """Backtests, newest first; a professional can ask for one."""
 
     role = "professional"
+    keeps = "user"
+    keeps_seconds = restapi.LIVE
     queryset = selectors.backtests()
     serializer_class = BacktestSerializer
     ordering = ("-created_at", "-id")
@@ -72,6 +74,8 @@ class BacktestDetail(restapi.View):
     """One backtest with its report."""
 
     role = "professional"
+    keeps = "user"
+    keeps_seconds = restapi.LIVE
     serializer_class = BacktestDetailSerializer
 
     def get(self, request: Request, pk: int) -> Response:

@@ -79,6 +79,8 @@ class SizingView(restapi.View):
     """How much to put behind a signal."""
 
     role = "casual"
+    keeps = "user"
+    keeps_seconds = restapi.LIVE
     refusals = (409,)  # the signal has ended, or its price is too old
 
     @extend_schema(responses=SizingSerializer)

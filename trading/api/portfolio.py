@@ -44,6 +44,8 @@ class PortfolioAddress(restapi.View):
     """What the addresses of one account share."""
 
     role = "casual"
+    keeps = "user"
+    keeps_seconds = restapi.LIVE
     query_parameters = ("venue",)
 
     def portfolio(self, request: Request, now: datetime) -> Portfolio:
@@ -121,6 +123,8 @@ class ImportView(restapi.View):
 class ExportView(PortfolioAddress):
     """Your trades as CSV."""
 
+    keeps = False
+
     @extend_schema(parameters=[VENUE], responses={(200, "text/csv"): OpenApiTypes.STR})
     def get(self, request: Request) -> HttpResponse:
         """Answer every trade of the account, in a form that can be imported again."""
@@ -152,6 +156,8 @@ class RiskProfileView(restapi.View):
     """Your limits, and what your paper portfolio risks."""
 
     role = "casual"
+    keeps = "user"
+    keeps_seconds = restapi.LIVE
     serializer_class = RiskProfileSerializer
 
     @extend_schema(responses=RiskProfileSerializer)

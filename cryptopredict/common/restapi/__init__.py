@@ -18,9 +18,10 @@ from cryptopredict.common.restapi.problems import (
     server_error,
 )
 from cryptopredict.common.restapi.roles import ROLES, RoleAtLeast, role_at_least
-from cryptopredict.common.restapi.views import Door, ReadOnlyViewSet, View
+from cryptopredict.common.restapi.views import LIVE, Door, ReadOnlyViewSet, View
 
 __all__ = [
+    "LIVE",
     "PROBLEM",
     "ROLES",
     "Conflict",

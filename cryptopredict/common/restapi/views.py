@@ -27,6 +27,7 @@ from cryptopredict.common.restapi.roles import RoleAtLeast, role_at_least
 from cryptopredict.common.restapi.throttling import RoleThrottle
 
 EXPORT_ROLE = "professional"
+LIVE = 5  # seconds that an answer may be kept of what changes without a word
 
 
 class Door(APIView):
