@@ -78,7 +78,6 @@ AROUND = {
     "promotions": ("casual", "/api/v1/promotions"),
     "risk and coverage": ("casual", "/api/v1/layer4/risk-coverage"),
     "signals' performance": ("casual", "/api/v1/layer4/performance/signals"),
-    "sizing": ("casual", "/api/v1/layer4/signals/{signal}/sizing"),
     "portfolio": ("casual", "/api/v1/portfolio"),
     "portfolio's history": ("casual", "/api/v1/portfolio/history"),
     "risk profile": ("casual", "/api/v1/risk-profile"),

@@ -1,5 +1,8 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from threading import Barrier
+from time import sleep
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from rest_framework.test import APIRequestFactory, force_authenticate
 from accounts.models import ApiToken, User
 from cryptopredict.common import restapi
 from cryptopredict.common.encoding import encode
+from cryptopredict.common.restapi import openapi
 
 pytestmark = pytest.mark.django_db
 
@@ -192,3 +196,25 @@ def test_a_decimal_keeps_its_digits_and_nan_is_never_null() -> None:
     for bad in (float("nan"), float("inf"), Decimal("NaN")):
         with pytest.raises(ValueError, match="not a finite number"):
             encode([{"x": bad}])
+
+
+def test_readers_that_come_together_have_the_schema_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[int] = []
+    together = Barrier(4, timeout=5)
+
+    class Slow:
+        def get_schema(self, **_given: Any) -> dict[str, Any]:
+            drawn.append(1)
+            sleep(0.05)  # long enough for all others to ask
+            return {"openapi": "3.1.0"}
+
+    def ask(_number: int) -> dict[str, Any]:
+        together.wait()
+        return openapi.document("xx")
+
+    monkeypatch.setattr(openapi, "SchemaGenerator", Slow)
+    openapi._drawn.cache_clear()
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(ask, range(4))) == [{"openapi": "3.1.0"}] * 4
+    openapi._drawn.cache_clear()
+    assert len(drawn) == 1

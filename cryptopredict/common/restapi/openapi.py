@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 from django.utils import translation
@@ -138,9 +139,21 @@ def bounds_as_numbers(result: dict[str, Any], generator: Any, request: Any, publ
     return result
 
 
-@lru_cache(maxsize=8)
+_drawing = Lock()
+
+
 def document(language: str) -> dict[str, Any]:
-    """The API's OpenAPI document, drawn once a process and language."""
+    """The API's OpenAPI document, drawn once a process and language.
+
+    By one thread at a time: the generator loads its extensions as it goes, and a second one would find them
+    half loaded.
+    """
+    with _drawing:
+        return _drawn(language)
+
+
+@lru_cache(maxsize=8)
+def _drawn(language: str) -> dict[str, Any]:
     with translation.override(language):
         found: dict[str, Any] = SchemaGenerator().get_schema(public=True)  # type: ignore[no-untyped-call]
     return found
