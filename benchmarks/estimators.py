@@ -102,7 +102,8 @@ def chances(market: Market, first: int, direction: trading.Direction) -> Iterato
     for name, fit in _classifiers():
         said, base, hit, net, bar = [], [], [], [], []
         for start in range(first, len(market.panel.times), STEP):
-            cases = labelled(inputs, start - 1, direction)
+            every = labelled(inputs, start - 1, direction)
+            cases = every.taken(every.sampled)
             predict = fit(cases.x, cases.hit)
             where, columns = np.nonzero(able[start : start + STEP])
             rows = where + start

@@ -13,7 +13,7 @@ from aimodels.engine.linear import Linear, fit_logistic, score, sigmoid
 from assets.engine.panel import Bools, Floats, Ints
 
 FLOOR = 0.005
-LEAST_BIN = 100
+LEAST_BIN = 500  # cases of every day: those of a hundred on every fifth
 TAIL_FROM = 0.9
 TAIL_HORIZONS = 4  # blocks of time by which the tail is judged, in horizons
 
@@ -65,7 +65,7 @@ class Judged:
 def fit_curve(method: Method, raw: Floats, hit: Floats) -> Curve:
     """Calibration curve on scores `raw` (C,) and outcomes `hit` (C,) in {0, 1}.
 
-    Isotonic knots are means of at least 100 cases, so the ends are not drawn by a few. Raises ValueError
+    Isotonic knots are means of at least 500 cases, so the ends are not drawn by a few. Raises ValueError
     on fewer than two cases.
     """
     if method is Method.SIGMOID:

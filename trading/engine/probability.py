@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from aimodels.engine import guard
 from aimodels.engine.linear import Linear, contributions, fit_logistic, fit_ridge, score, sigmoid
 from aimodels.engine.spec import ModelSpec, ModelType
-from assets.engine.panel import Floats, Ints
+from assets.engine.panel import Bools, Floats, Ints
 from trading.engine.barriers import DIRECTIONS, OPEN, TARGET, Direction
 from trading.engine.calibration import Calibration, calibrate, folds, probability, spans
 from trading.engine.features import FEATURES
@@ -44,7 +44,7 @@ def _spec(direction: Direction) -> ModelSpec:
         train_days=TRAIN_DAYS,
         metric="brier_skill",
         rival="base rate",
-        version=4,
+        version=5,
     )
 
 
@@ -58,9 +58,9 @@ class TimingFit:
     `line` scores the target within the horizon, `calibration` makes it a probability; `within` are, for
     each of NEAR_DAYS from the longest down, the share of those hits that come that soon. `hit_r`, `miss_r`:
     mean gross R of plans that reached the target, over their own risk-reward ratio, and of those that did
-    not. `cases`: candidates seen. `proof`: what those had earned that would have been issued on what was
-    said of them before; `coverage` the same along the whole range. `seen` is what the cases looked like:
-    where a candidate is unlike them, its probabilities go back to the base rate.
+    not. `cases`: candidates learned from. `proof`: what candidates of every day had earned that would have
+    been issued on what was said of them before; `coverage` the same along the whole range. `seen` is what
+    the cases looked like: where a candidate is unlike them, its probabilities go back to the base rate.
     """
 
     line: Linear
@@ -76,11 +76,12 @@ class TimingFit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cases:
-    """Labelled candidates (C,): panel row, features (C, F), hit or not, bars to the exit, net R, the round
-    trip's cost in R, risk-reward ratio and break-even of the plan.
+    """Labelled candidates (C,): panel row, whether of a day that models learn from, features (C, F), hit or
+    not, bars to the exit, net R, the round trip's cost in R, risk-reward ratio and break-even of the plan.
     """
 
     rows: Ints
+    sampled: Bools
     x: Floats
     hit: Floats
     offset: Ints
@@ -88,6 +89,10 @@ class Cases:
     cost_r: Floats
     risk_reward: Floats
     break_even: Floats
+
+    def taken(self, which: Bools) -> Cases:
+        """The cases where `which` (C,) says so."""
+        return Cases(*(getattr(self, field.name)[which] for field in fields(self)))
 
 
 #: What a retraining may change.
@@ -99,20 +104,22 @@ def fit(
 ) -> TimingFit:
     """The model as it can be known at the close of `row`.
 
-    Candidates of every fifth of the last `TRAIN_DAYS` days whose horizon had passed by then (purged):
-    labels of neighbouring days overlap and add little. The calibration is fitted on scores of models that
-    had seen only earlier blocks of time, an embargo of one horizon between. Raises ValueError where there
-    are fewer than 500 candidates, or too few to calibrate on.
+    It learns from candidates of every fifth of the last `TRAIN_DAYS` days whose horizon had passed by then
+    (purged): labels of neighbouring days overlap and add little to a fit. It is judged on those of every
+    day, as which fifth days a fit happens to see is luck: scored by models that had seen only earlier
+    blocks of time, an embargo of one horizon between. Raises ValueError where there are fewer than 500
+    candidates to learn from, or too few to calibrate on.
     """
-    cases = labelled(inputs, row, direction)
+    every = labelled(inputs, row, direction)
+    cases = every.taken(every.sampled)
     if len(cases.rows) < LEAST_CASES or not 0.0 < cases.hit.mean() < 1.0:
         raise ValueError(
             f"{len(cases.rows)} candidates with a known outcome: too few to learn {direction} from"
         )
     horizon = horizon_bars(inputs.panel.timeframe)
-    raw = _out_of_fold(cases, horizon, inverse_penalty)
+    raw = _out_of_fold(every, horizon, inverse_penalty)
     scored = np.flatnonzero(np.isfinite(raw))
-    judged = calibrate(cases.rows[scored], raw[scored], cases.hit[scored], horizon, BLOCKS - LEAST_BLOCKS)
+    judged = calibrate(every.rows[scored], raw[scored], every.hit[scored], horizon, BLOCKS - LEAST_BLOCKS)
     reached = cases.hit == 1.0
     line = fit_logistic(cases.x, cases.hit, inverse_penalty)
     missed = score(line, cases.x[~reached])
@@ -120,8 +127,8 @@ def fit(
     hit_r = float(np.mean(gross[reached] / cases.risk_reward[reached]))
     miss_r = fit_ridge(missed[:, None], gross[~reached], alpha=1.0)
     places = scored[judged.seen]
-    pay = hit_r * cases.risk_reward - cases.cost_r, _missed(miss_r, raw) - cases.cost_r
-    proof, curve = _record(cases, judged.said, places, pay, horizon, inputs.params.margin)
+    pay = hit_r * every.risk_reward - every.cost_r, _missed(miss_r, raw) - every.cost_r
+    proof, curve = _record(every, judged.said, places, pay, horizon, inputs.params.margin)
     return TimingFit(
         line=line,
         calibration=judged.calibration,
@@ -148,21 +155,23 @@ def _record(
 
 
 def _out_of_fold(cases: Cases, horizon: int, inverse_penalty: float) -> Floats:
-    """Scores (C,) of each block of time by a model of the blocks before it; NaN for the first blocks."""
+    """Scores (C,) of each block of time by a model of the sampled days before; NaN for the first blocks."""
     raw = np.full(len(cases.rows), np.nan)
     for past, following in folds(cases.rows, BLOCKS, horizon, LEAST_BLOCKS):
-        if past.sum() >= LEAST_CASES // 4:
-            line = fit_logistic(cases.x[past], cases.hit[past], inverse_penalty)
+        before = past & cases.sampled
+        if before.sum() >= LEAST_CASES // 4:
+            line = fit_logistic(cases.x[before], cases.hit[before], inverse_penalty)
             raw[following] = score(line, cases.x[following])
     return raw
 
 
 def labelled(inputs: Inputs, row: int, direction: Direction) -> Cases:
-    """Candidates whose outcome was known at the close of `row`, every fifth day back from it."""
+    """Candidates whose outcome was known at the close of `row`, a bar of every day back from it; every fifth
+    of those days is sampled."""
     frame = inputs.panel.timeframe
-    train, stride = (frame.bars(timedelta(days=days)) for days in (TRAIN_DAYS, STRIDE_DAYS))
+    train, day, stride = (frame.bars(timedelta(days=days)) for days in (TRAIN_DAYS, 1, STRIDE_DAYS))
     last = row - horizon_bars(frame)
-    used = np.arange(last, max(row - train, -1), -stride)[::-1]
+    used = np.arange(last, max(row - train, -1), -day)[::-1]
     side = DIRECTIONS.index(direction)
     ended, levels = inputs.outcomes[side], inputs.levels[side]
     usable = inputs.candidates[used] & np.isfinite(ended.return_r[used]) & (ended.code[used] != OPEN)
@@ -170,6 +179,7 @@ def labelled(inputs: Inputs, row: int, direction: Direction) -> Cases:
     rows = used[where]
     return Cases(
         rows=rows,
+        sampled=(last - rows) % stride == 0,
         x=gather(inputs, rows, columns, direction),
         hit=(ended.code[rows, columns] == TARGET).astype(np.float64),
         offset=ended.offset[rows, columns],
@@ -189,7 +199,7 @@ def gather(inputs: Inputs, rows: Ints, columns: Ints, direction: Direction) -> F
     own = inputs.features[:, rows, columns]
     if direction is Direction.SHORT:
         own -= inputs.centre[:, rows]
-    return np.column_stack([*own, target, stop])
+    return np.vstack([own, target, stop]).T
 
 
 def _within(inputs: Inputs, cases: Cases, inverse_penalty: float) -> tuple[Linear, ...]:

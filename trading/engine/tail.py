@@ -17,18 +17,18 @@ from assets.engine.panel import Bools, Floats, Ints
 
 SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)
 ONE_SIDED, TWO_SIDED = 0.95, 0.975
-LEAST_CASES, LEAST_BLOCKS = 30, 4
+LEAST_BLOCKS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Past cases that would have been issued: how many, in how many blocks of time, mean probability said,
-    share that hit, mean break-even, mean net R and its lower 95 % bound (one-sided); NaN where there are
-    none, or too few for a bound.
+    """Past cases that would have been issued: how many, how many equally full blocks of time they are worth,
+    mean probability said, share that hit, mean break-even, mean net R and its lower 95 % bound (one-sided);
+    NaN where there are none, or too few blocks for a bound.
     """
 
     cases: int
-    blocks: int
+    blocks: float
     said: float
     hit: float
     break_even: float
@@ -67,19 +67,18 @@ def curve(coverage_: Coverage) -> list[dict[str, float | None]]:
 
 def prove(said: Floats, hit: Floats, break_even: Floats, net_r: Floats, block: Ints, chosen: Bools) -> Proof:
     """The record of the `chosen` cases; all arrays (C,), `block` numbers spans of time."""
-    count, blocks = int(chosen.sum()), len(np.unique(block[chosen]))
-    if not count:
-        return Proof(0, 0, *[float("nan")] * 5)
+    if not chosen.any():
+        return Proof(0, 0.0, *[float("nan")] * 5)
     mean, error = clustered(net_r[chosen], block[chosen])
-    enough = count >= LEAST_CASES and blocks >= LEAST_BLOCKS
+    blocks = worth(block[chosen])
     return Proof(
-        cases=count,
+        cases=int(chosen.sum()),
         blocks=blocks,
         said=float(said[chosen].mean()),
         hit=float(hit[chosen].mean()),
         break_even=float(break_even[chosen].mean()),
         net_r=mean,
-        low_r=mean - reach(ONE_SIDED, blocks) * error if enough else float("nan"),
+        low_r=mean - reach(ONE_SIDED, blocks) * error if blocks >= LEAST_BLOCKS else float("nan"),
     )
 
 
@@ -90,18 +89,33 @@ def coverage(said: Floats, hit: Floats, net_r: Floats, block: Ints) -> Coverage:
     for share in SHARES:
         top = order[: max(1, round(share * len(order)))]
         mean, error = clustered(net_r[top], block[top])
-        wide = reach(TWO_SIDED, len(np.unique(block[top]))) * error
+        wide = reach(TWO_SIDED, worth(block[top])) * error
         said_, hit_ = float(said[top].mean()), float(hit[top].mean())
         rows.append((len(top), said_, hit_, mean, mean - wide, mean + wide))
     cases, *figures = zip(*rows, strict=True)
     return Coverage(np.array(SHARES), np.array(cases, dtype=np.int64), *(np.array(f) for f in figures))
 
 
-def reach(level: float, blocks: int) -> float:
-    """Standard errors from a mean to its bound at `level`: Student's t with a degree of freedom a block but
-    one, as so few blocks tell little of how far they scatter (Cameron, Gelbach and Miller 2008). NaN for one.
+def worth(block: Ints) -> float:
+    """How many equally full blocks the cases (C,) of these blocks are worth: (sum n_b)^2 / sum n_b^2.
+
+    Kish's (1965) effective number; the same as B / (1 + CV^2 of the sizes), by which Carter, Schnepel and
+    Steigerwald (2017) count clusters of unequal size. Cases added within their blocks in proportion, such as
+    neighbouring days, add nothing to it.
     """
-    return float(stdtrit(blocks - 1, level)) if blocks > 1 else float("nan")
+    _, size = np.unique(block, return_counts=True)
+    return float(size.sum()) ** 2 / float(np.sum(size * size))
+
+
+def reach(level: float, blocks: float) -> float:
+    """Standard errors from a mean to its bound at `level`: Student's t with a degree of freedom a block but
+    one, as so few blocks tell little of how far they scatter (Cameron, Gelbach and Miller 2008). NaN below
+    two.
+
+    `blocks` as `worth` counts them: where one block holds most of the cases its own deviation is small, for
+    the mean is mostly its own, and with a degree for every block a bound of 5 % fails in 10 to 16 %.
+    """
+    return float(stdtrit(blocks - 1.0, level)) if blocks >= 2.0 else float("nan")
 
 
 def clustered(values: Floats, block: Ints) -> tuple[float, float]:

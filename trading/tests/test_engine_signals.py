@@ -13,7 +13,7 @@ from aimodels.engine.spec import fit_time
 from assets.engine.panel import BAR_FIELDS, Panel, same
 from assets.engine.timeframe import Timeframe
 from trading import engine
-from trading.engine.barriers import Costs
+from trading.engine.barriers import STOP, TARGET, Costs
 from trading.engine.features import FEATURES
 from trading.engine.probability import TRAIN_DAYS, gather, labelled, names, predict, unlike, weighed
 from trading.engine.signals import NOT_A_CANDIDATE
@@ -119,6 +119,36 @@ def test_a_fit_reads_no_label_that_was_not_realised() -> None:
         assert cases.rows.max() <= row - 7
         assert cases.rows.min() > row - TRAIN_DAYS
         assert same(labelled(other, row, direction), cases)
+
+
+def test_models_learn_from_every_fifth_day_and_are_judged_on_each() -> None:
+    cases = labelled(INPUTS, FIRST, engine.Direction.LONG)
+    assert set(np.diff(np.unique(cases.rows))) == {1}
+    learned = cases.taken(cases.sampled)
+    assert set(np.diff(np.unique(learned.rows))) == {5}
+    assert learned.rows.max() == FIRST - 7
+    assert learned.sampled.all()
+
+
+@pytest.mark.parametrize("direction", engine.DIRECTIONS)
+def test_days_that_are_only_judged_leave_the_fitted_line_as_it_is(direction: engine.Direction) -> None:
+    """Other labels on the days between change what was judged, and nothing that was learned."""
+    cases = labelled(INPUTS, FIRST, direction)
+    side = engine.DIRECTIONS.index(direction)
+    ended = INPUTS.outcomes[side]
+    code, between = ended.code.copy(), np.unique(cases.rows[~cases.sampled])
+    code[between] = np.where(code[between] == TARGET, STOP, code[between])
+    other = replace(
+        INPUTS,
+        outcomes=tuple(
+            replace(ended, code=code) if n == side else one for n, one in enumerate(INPUTS.outcomes)
+        ),
+    )
+    learn = engine.LEARN[f"timing_{direction}"]
+    one, two = learn(INPUTS, FIRST), learn(other, FIRST)
+    assert same(one.line, two.line) and same(one.within, two.within) and same(one.seen, two.seen)
+    assert (one.hit_r, one.cases) == (two.hit_r, two.cases)
+    assert one.calibration.base_rate > two.calibration.base_rate
 
 
 def test_a_late_listing_changes_nothing_before_it() -> None:

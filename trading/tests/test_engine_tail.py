@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aimodels.engine.linear import sigmoid
 from trading import engine
 from trading.engine.calibration import calibrate, probability
-from trading.engine.tail import SHARES, clustered, coverage, prove, reach
+from trading.engine.tail import SHARES, clustered, coverage, prove, reach, worth
 from trading.tests.test_engine_signals import FIRST, FITS, INPUTS
 
 RNG = np.random.default_rng(11)
@@ -47,6 +49,42 @@ def test_few_spans_of_time_prove_less_than_many() -> None:
     _, error = clustered(net, np.arange(32) % 4)
     assert record.net_r - 1.645 * error > 0.0  # the normal distribution would have called that shown
     assert not record.shown
+
+
+@given(st.lists(st.integers(0, 9), min_size=2, max_size=80), st.integers(2, 7), st.integers(0, 2**32 - 1))
+def test_neighbouring_days_that_say_the_same_prove_nothing_more(
+    numbers: list[int], times: int, seed: int
+) -> None:
+    """Every case k times over in its block: the same bound, as the blocks are what is counted."""
+    block, net = np.array(numbers), np.random.default_rng(seed).normal(0.3, 1.0, len(numbers))
+    half, every = np.full(len(net), 0.5), np.ones(len(net), dtype=np.bool_)
+    once = prove(half, half, half, net, block, every)
+    more = [np.repeat(array, times) for array in (half, half, half, net, block, every)]
+    often = prove(*more)
+    assert (often.cases, often.blocks) == (times * once.cases, once.blocks)
+    assert (often.net_r, often.low_r) == pytest.approx((once.net_r, once.low_r), abs=1e-9, nan_ok=True)
+
+
+@given(st.lists(st.integers(1, 500), min_size=1, max_size=30))
+def test_unequal_blocks_are_worth_fewer_equal_ones(sizes: list[int]) -> None:
+    blocks = worth(np.repeat(np.arange(len(sizes)), sizes))
+    assert 1.0 <= blocks <= len(sizes) + 1e-9
+    assert (blocks == pytest.approx(len(sizes))) == (len(set(sizes)) == 1)
+
+
+def test_luck_in_the_fullest_block_passes_as_skill_no_more_often_than_promised() -> None:
+    """Cases that earn nothing on average, most of them in few blocks: one bound in twenty may lie above 0."""
+    rng, shown, naive, draws = np.random.default_rng(5), 0, 0, 2000
+    for _ in range(draws):
+        size = np.maximum(1, np.round(12 * np.exp(1.2 * rng.normal(size=9)))).astype(np.int64)
+        block = np.repeat(np.arange(9), size)
+        net = rng.normal(0.0, 0.4, 9)[block] + rng.normal(0.0, 1.3, len(block))
+        half, every = np.full(len(net), 0.5), np.ones(len(net), dtype=np.bool_)
+        shown += prove(half, half, half, net, block, every).shown
+        mean, error = clustered(net, block)
+        naive += mean > reach(0.95, 9) * error
+    assert shown / draws < 0.065
+    assert naive / draws > 0.09
 
 
 def test_the_curve_goes_from_the_surest_case_to_all() -> None:
@@ -101,4 +139,7 @@ def test_a_fit_keeps_what_its_like_had_earned() -> None:
     for served in FITS.values():
         for fit in served.values():
             assert fit.coverage.cases[-1] >= fit.proof.cases
+            assert (
+                fit.coverage.cases[-1] > 2 * fit.cases
+            )  # half of the days, each of them and not every fifth
             assert np.isfinite(fit.coverage.net_r).all()
