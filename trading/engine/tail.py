@@ -113,7 +113,7 @@ def reach(level: float, blocks: float) -> float:
     two.
 
     `blocks` as `worth` counts them: where one block holds most of the cases its own deviation is small, for
-    the mean is mostly its own, and with a degree for every block a bound of 5 % fails in 10 to 16 %.
+    the mean is mostly its own, and with a degree for every block a bound of 5 % fails in up to 16 %.
     """
     return float(stdtrit(blocks - 1.0, level)) if blocks >= 2.0 else float("nan")
 
