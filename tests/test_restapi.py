@@ -1,4 +1,5 @@
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from threading import Barrier
@@ -10,7 +11,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.test import Client
-from rest_framework import exceptions, serializers
+from django.urls import get_resolver
+from rest_framework import exceptions, parsers, serializers
 from rest_framework.test import APIRequestFactory, force_authenticate
 
 from accounts.models import ApiToken, User
@@ -218,3 +220,28 @@ def test_readers_that_come_together_have_the_schema_drawn_once(monkeypatch: pyte
         assert list(pool.map(ask, range(4))) == [{"openapi": "3.1.0"}] * 4
     openapi._drawn.cache_clear()
     assert len(drawn) == 1
+
+
+def views(patterns: list[Any]) -> Iterator[Any]:
+    for pattern in patterns:
+        if hasattr(pattern, "url_patterns"):
+            yield from views(pattern.url_patterns)
+        else:
+            yield getattr(pattern.callback, "cls", None) or getattr(pattern.callback, "view_class", None)
+
+
+def test_every_address_reads_json_to_the_letter() -> None:
+    doors = [each for each in get_resolver().url_patterns if str(each.pattern).startswith("api/")]
+    found = {view for view in views(doors) if hasattr(view, "keeps")}
+    assert len(found) > 60
+    lax = {view for view in found for parser in view.parser_classes if parser is parsers.JSONParser}
+    assert lax == set()
+
+
+@pytest.mark.parametrize("number", ["13818543058779379473289047965696", "1e400", "NaN"])
+def test_a_number_that_is_none_of_ours_is_refused_where_trades_are_imported(user: User, number: str) -> None:
+    client = Client()
+    client.force_login(user, "allauth.account.auth_backends.AuthenticationBackend")
+    body = f'{{"csv": "a", "dry_run": {number}}}'
+    answer = client.post("/api/v1/portfolio/import", body, content_type="application/json")
+    assert (answer.status_code, answer["Content-Type"]) == (400, restapi.PROBLEM)

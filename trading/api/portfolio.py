@@ -12,11 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cryptopredict.common import restapi
+from cryptopredict.common.restapi.parsing import JSONParser
 from selection import selectors as selection
 from selection import services as selection_services
 from selection.models import Account, Portfolio
