@@ -109,8 +109,14 @@ class RuntimeSettingsAdmin(RefusalsAsMessages):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if not self.has_view_permission(request):
             return super().changelist_view(request, extra_context)
-        RuntimeSettings.objects.get_or_create(pk=1)
         return HttpResponseRedirect(reverse("admin:cryptopredict_runtimesettings_change", args=[1]))
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> RuntimeSettings | None:
+        """The row; before the first change the defaults, unsaved."""
+        found = super().get_object(request, object_id, from_field)
+        return RuntimeSettings(pk=1, updated_at=None) if found is None and object_id == "1" else found
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -32,6 +32,7 @@ from selection.selectors.lists import (
 )
 from selection.selectors.past import suggestions_then
 from selection.selectors.portfolios import (
+    account_of,
     active_portfolios,
     flows,
     holdings,
@@ -39,6 +40,7 @@ from selection.selectors.portfolios import (
     latest_proposal,
     portfolio_of,
     realised,
+    starting_cash,
     trades,
 )
 from selection.selectors.scores import (
@@ -58,6 +60,7 @@ from selection.selectors.worth import (
 __all__ = [
     "URGENT",
     "Freshness",
+    "account_of",
     "active_portfolios",
     "analysis_of",
     "card",
@@ -84,6 +87,7 @@ __all__ = [
     "score_percentiles_of",
     "scored",
     "sentence",
+    "starting_cash",
     "suggestions",
     "suggestions_of",
     "suggestions_then",

@@ -10,6 +10,8 @@ from typing import Any
 from django.db.models import QuerySet, Sum
 
 from selection.models import (
+    PAPER_START,
+    Account,
     Portfolio,
     PortfolioAnalysis,
     PortfolioAsset,
@@ -22,6 +24,23 @@ from selection.models import (
 def portfolio_of(user: Any, venue: str) -> Portfolio | None:
     """The active portfolio of `user` on this account; None where none was opened."""
     return Portfolio.objects.filter(user=user.pk, venue=venue, is_active=True).first()
+
+
+def starting_cash(user: Any, venue: str) -> Decimal:
+    """What an account is opened with, USD: on paper the user's balance, or 10,000 where there is none."""
+    if venue != Account.PAPER:
+        return Decimal(0)
+    balance: Decimal = user.account_balance
+    return balance if balance > 0 else PAPER_START
+
+
+def account_of(user: Any, venue: str) -> Portfolio:
+    """The active portfolio of `user` on this account; where none was opened, what it would be, unsaved."""
+    found = portfolio_of(user, venue)
+    if found is not None:
+        return found
+    name = "Main" if venue == Account.PAPER else "Live"
+    return Portfolio(user=user, venue=venue, name=name, cash=starting_cash(user, venue))
 
 
 def active_portfolios() -> QuerySet[Portfolio]:
@@ -39,7 +58,7 @@ def holdings(portfolios: Iterable[Portfolio]) -> QuerySet[PortfolioAsset]:
 
 def realised(portfolio: Portfolio) -> Decimal:
     """Profit of all that was closed, USD, net of fees."""
-    found = PortfolioAsset.objects.filter(portfolio=portfolio).aggregate(total=Sum("realised_pnl"))
+    found = PortfolioAsset.objects.filter(portfolio__in=[portfolio.pk]).aggregate(total=Sum("realised_pnl"))
     return found["total"] or Decimal(0)
 
 
@@ -66,4 +85,5 @@ def latest_portfolio_analysis(portfolio: Portfolio) -> PortfolioAnalysis | None:
 
 def latest_proposal(portfolio: Portfolio) -> RebalanceProposal | None:
     """The rebalancing asked for last."""
-    return RebalanceProposal.objects.filter(portfolio=portfolio).order_by("-requested_at", "-pk").first()
+    rows = RebalanceProposal.objects.filter(portfolio__in=[portfolio.pk])
+    return rows.order_by("-requested_at", "-pk").first()

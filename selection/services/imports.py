@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from assets import selectors as assets
 from selection.formats import Fault, Row, read
 from selection.models import Portfolio, PortfolioTrade, Side, TradeSource
-from selection.services.portfolios import book, lock
+from selection.services.portfolios import book, lock, open_portfolio
 
 
 @dataclass(slots=True)
@@ -39,9 +39,10 @@ def import_trades(*, portfolio: Portfolio, text: str, now: datetime, dry_run: bo
     """Read a CSV of trades; where nothing is wrong and it is not a dry run, book them.
 
     A line that is booked already, or stands twice in the file, is a duplicate: it is named and left out.
-    With one fault nothing is booked. Sales beyond what was held at their time are faults.
+    With one fault nothing is booked. Sales beyond what was held at their time are faults. A portfolio that
+    nobody has opened yet is opened by what is booked, not by a look or a refusal.
     """
-    current = lock(portfolio)
+    current = portfolio if dry_run else _held(portfolio, now)
     rows, faults = read(text, now)
     report = Report(dry_run, rows=len(rows) + len({fault.line for fault in faults}))
     ids, unknown = _coins(rows)
@@ -53,7 +54,13 @@ def import_trades(*, portfolio: Portfolio, text: str, now: datetime, dry_run: bo
     report.accepted = len(fresh) if report.is_clean else 0
     if report.is_clean and not dry_run:
         book(portfolio=current, trades=[_trade(row, ids[row.line][0]) for row in fresh])
+    transaction.set_rollback(not report.is_clean)
     return report
+
+
+def _held(portfolio: Portfolio, now: datetime) -> Portfolio:
+    """The portfolio to book into, opened where need be, held against other writers."""
+    return lock(open_portfolio(user=portfolio.user, venue=portfolio.venue, now=now))
 
 
 def _coins(rows: list[Row]) -> tuple[dict[int, tuple[int, str]], list[Fault]]:
@@ -76,7 +83,7 @@ def _coins(rows: list[Row]) -> tuple[dict[int, tuple[int, str]], list[Fault]]:
 def _without_duplicates(portfolio: Portfolio, rows: list[Row], report: Report) -> list[Row]:
     wanted = [row.reference for row in rows]
     booked = set(
-        PortfolioTrade.objects.filter(portfolio=portfolio, reference__in=wanted).values_list(
+        PortfolioTrade.objects.filter(portfolio__in=[portfolio.pk], reference__in=wanted).values_list(
             "reference", flat=True
         )
     )
@@ -106,7 +113,7 @@ def _beyond_holdings(
         signed = row.quantity if row.side == Side.BUY else -row.quantity
         steps[ids[row.line][0]].append((row.at, True, signed, row))
     symbols = dict(ids.values())
-    booked = PortfolioTrade.objects.filter(portfolio=portfolio, asset__in=list(steps))
+    booked = PortfolioTrade.objects.filter(portfolio__in=[portfolio.pk], asset__in=list(steps))
     for trade in booked.order_by("executed_at", "pk"):
         signed = trade.quantity if trade.side == Side.BUY else -trade.quantity
         steps[trade.asset_id].append((trade.executed_at, False, signed, None))

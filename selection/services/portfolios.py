@@ -13,9 +13,9 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from selection import selectors
 from selection.engine.lots import Book, Fill, replay, total
 from selection.models import (
-    PAPER_START,
     Account,
     Portfolio,
     PortfolioAnalysis,
@@ -32,20 +32,19 @@ MOST_CASH = Decimal(10) ** 15
 def open_portfolio(*, user: User, venue: str, now: datetime) -> Portfolio:
     """The active portfolio of `user` on this account; the first time it is made, and paper money put in it.
 
-    That is the user's account balance, or 10,000 USD where there is none. A live one begins empty.
+    A live one begins empty. What it would be is told without a write by `selectors.account_of`.
     """
     if venue not in Account.values:
         raise ValueError(f"{venue!r} is not an account; known are {', '.join(Account.values)}")
+    planned = selectors.account_of(user, venue)
+    if planned.pk is not None:
+        return planned
     with transaction.atomic():
         portfolio, created = Portfolio.objects.get_or_create(
-            user=user,
-            venue=venue,
-            is_active=True,
-            defaults={"name": "Main" if venue == Account.PAPER else "Live"},
+            user=user, venue=venue, is_active=True, defaults={"name": planned.name}
         )
-        if created and venue == Account.PAPER:
-            put_in = user.account_balance if user.account_balance > 0 else PAPER_START
-            _move(portfolio, put_in, "start", now)
+        if created and planned.cash:
+            _move(portfolio, planned.cash, "start", now)
             portfolio.refresh_from_db()
     return portfolio
 

@@ -6,6 +6,7 @@ import csv
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpResponse
 from django.urls import path
 from django.utils import timezone
@@ -49,12 +50,21 @@ class PortfolioAddress(restapi.View):
     keeps_seconds = restapi.LIVE
     query_parameters = ("venue",)
 
-    def portfolio(self, request: Request, now: datetime) -> Portfolio:
-        venue = request.query_params.get("venue", Account.PAPER.value)
+    def venue(self, request: Request) -> str:
+        """The account that is asked about."""
+        venue: str = request.query_params.get("venue", Account.PAPER.value)
         if venue not in Account.values:
             known = ", ".join(Account.values)
             raise restapi.Refusal("venue", venue, _("is not an account"), _("Send one of: %s.") % known)
-        return selection_services.open_portfolio(user=request.user, venue=venue, now=now)
+        return venue
+
+    def seen(self, request: Request) -> Portfolio:
+        """The account as a reader sees it; where none was opened, as it would be."""
+        return selection.account_of(request.user, self.venue(request))
+
+    def opened(self, request: Request, now: datetime) -> Portfolio:
+        """The account for whoever writes to it."""
+        return selection_services.open_portfolio(user=request.user, venue=self.venue(request), now=now)
 
 
 class PortfolioView(PortfolioAddress):
@@ -66,9 +76,7 @@ class PortfolioView(PortfolioAddress):
     def get(self, request: Request) -> Response:
         """Answer value, profit, holdings with advice, drift from the recommended allocation, and risk."""
         now = timezone.now()
-        return Response(
-            PortfolioSerializer(selectors.portfolio_detail(self.portfolio(request, now), now)).data
-        )
+        return Response(PortfolioSerializer(selectors.portfolio_detail(self.seen(request), now)).data)
 
     @extend_schema(parameters=[VENUE], request=CashSerializer, responses=PortfolioSerializer)
     def patch(self, request: Request) -> Response:
@@ -76,9 +84,9 @@ class PortfolioView(PortfolioAddress):
         now = timezone.now()
         body = CashSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        with told(request.data):
+        with told(request.data), transaction.atomic():
             portfolio = selection_services.set_cash(
-                portfolio=self.portfolio(request, now), cash=body.validated_data["cash"], now=now
+                portfolio=self.opened(request, now), cash=body.validated_data["cash"], now=now
             )
         return Response(PortfolioSerializer(selectors.portfolio_detail(portfolio, now)).data)
 
@@ -96,7 +104,7 @@ class HistoryView(PortfolioAddress):
         if not (given.isascii() and given.isdigit() and 1 <= int(given[:9]) <= MOST_DAYS):
             rule = _("must be a whole number from 1 to %d") % MOST_DAYS
             raise restapi.Refusal("days", given, rule, _("Send a number of days, such as 365."))
-        found = selectors.portfolio_history(self.portfolio(request, now), now, int(given))
+        found = selectors.portfolio_history(self.seen(request), now, int(given))
         return Response(HistorySerializer(found).data)
 
 
@@ -112,9 +120,11 @@ class ImportView(restapi.View):
         body = ImportSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         given, now = body.validated_data, timezone.now()
-        portfolio = selection_services.open_portfolio(user=request.user, venue=given["venue"], now=now)
         report = selection_services.import_trades(
-            portfolio=portfolio, text=given["csv"], now=now, dry_run=given["dry_run"]
+            portfolio=selection.account_of(request.user, given["venue"]),
+            text=given["csv"],
+            now=now,
+            dry_run=given["dry_run"],
         )
         if not report.is_clean and not report.is_dry_run:
             raise Problem("invalid", report.errors, 400)
@@ -129,7 +139,7 @@ class ExportView(PortfolioAddress):
     @extend_schema(parameters=[VENUE], responses={(200, "text/csv"): OpenApiTypes.STR})
     def get(self, request: Request) -> HttpResponse:
         """Answer every trade of the account, in a form that can be imported again."""
-        portfolio = self.portfolio(request, timezone.now())
+        portfolio = self.seen(request)
         answer = HttpResponse(content_type="text/csv; charset=utf-8")
         answer["Content-Disposition"] = f'attachment; filename="trades-{portfolio.venue}.csv"'
         csv.writer(answer).writerows(selectors.trade_rows(portfolio))
@@ -142,14 +152,14 @@ class RebalanceView(PortfolioAddress):
     @extend_schema(parameters=[VENUE], responses={200: ProposalSerializer, 204: None})
     def get(self, request: Request) -> Response:
         """Answer the proposal asked for last; 204 where none was."""
-        found = selection.latest_proposal(self.portfolio(request, timezone.now()))
+        found = selection.latest_proposal(self.seen(request))
         return Response(status=204) if found is None else Response(ProposalSerializer(found).data)
 
     @extend_schema(parameters=[VENUE], request=None, responses={202: ProposalSerializer})
     def post(self, request: Request) -> Response:
         """Ask for a proposal: answered 202 at once, worked out in the background."""
         now = timezone.now()
-        asked = services.ask_rebalance(portfolio=self.portfolio(request, now), now=now)
+        asked = services.ask_rebalance(portfolio=self.opened(request, now), now=now)
         return Response(ProposalSerializer(asked).data, status=202)
 
 
@@ -163,7 +173,7 @@ class RiskProfileView(restapi.View):
 
     @extend_schema(responses=RiskProfileSerializer)
     def get(self, request: Request) -> Response:
-        """Answer the limits; made with defaults on first use."""
+        """Answer the limits; the defaults, with no `updated_at`, where nobody has changed them yet."""
         return Response(RiskProfileSerializer(services.profile_of(request.user)).data)
 
     @extend_schema(request=LimitsSerializer, responses=RiskProfileSerializer)

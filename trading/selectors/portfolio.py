@@ -15,7 +15,7 @@ from assets.engine.panel import Floats
 from assets.engine.timeframe import Timeframe
 from selection import selectors as selection
 from selection.engine.equity import Equity, Movements, equity
-from selection.models import PAPER_START, Account, Portfolio, TradeSource
+from selection.models import Account, Portfolio, TradeSource
 from trading.selectors.pictures import Advised, picture
 from trading.selectors.standing import Held, Standing, fill_of, standing
 from trading.words import advice_reason
@@ -30,11 +30,7 @@ def portfolio_summary(user: Any, venue: str = Account.PAPER, now: datetime | Non
     `daily_pnl` is since midnight UTC, flows taken out; its percentage is null where nothing was there.
     `positions` are the holdings: symbol, quantity, value, profit.
     """
-    now = now or timezone.now()
-    portfolio = selection.portfolio_of(user, venue)
-    if portfolio is None:
-        return _unopened(user, venue, now)
-    stand = standing(portfolio, now)
+    stand = standing(selection.account_of(user, venue), now or timezone.now())
     return {**_figures(stand), "positions": [_holding(one, stand) for one in stand.held]}
 
 
@@ -123,24 +119,6 @@ def trade_rows(portfolio: Portfolio) -> list[list[str]]:
             ]
         )
     return rows
-
-
-def _unopened(user: Any, venue: str, now: datetime) -> dict[str, Any]:
-    cash = (user.account_balance or PAPER_START) if venue == Account.PAPER else ZERO
-    return {
-        "venue": venue,
-        "total_value": cash,
-        "cash": cash,
-        "invested": ZERO,
-        "daily_pnl": ZERO,
-        "daily_pnl_percentage": 0.0 if cash else None,
-        "unrealised_pnl": ZERO,
-        "realised_pnl": ZERO,
-        "open_risk": ZERO,
-        "as_of": now,
-        "is_stale": False,
-        "positions": [],
-    }
 
 
 def _figures(stand: Standing) -> dict[str, Any]:

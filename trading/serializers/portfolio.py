@@ -132,6 +132,9 @@ class RiskProfileSerializer(serializers.ModelSerializer[RiskProfile]):
     """A person's limits, and what their paper portfolio risked at the last close; shares of 1, USD."""
 
     max_position_size = Price()
+    updated_at = serializers.DateTimeField(
+        read_only=True, allow_null=True, help_text=_("Null while they are the defaults.")
+    )
 
     class Meta:
         model = RiskProfile

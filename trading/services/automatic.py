@@ -7,7 +7,7 @@ import logging
 from datetime import datetime
 
 from assets.engine.timeframe import Timeframe
-from selection import services as selection
+from selection import selectors as selection
 from selection.models import Account
 from trading import selectors
 from trading.models import ExecutionType, RiskProfile, SignalExecution, TradingSignal
@@ -44,8 +44,7 @@ def _one(signal: TradingSignal, profile: RiskProfile, now: datetime) -> SignalEx
     price = selectors.quote(signal, now)
     if price is None or selectors.out_of_reach(signal, price, now) is not None:
         return None
-    portfolio = selection.open_portfolio(user=profile.user, venue=Account.PAPER, now=now)
-    standing = selectors.standing(portfolio, now)
+    standing = selectors.standing(selection.account_of(profile.user, Account.PAPER), now)
     size = selectors.sizes(signal, standing, profile, price.price, now).recommended
     if size < LEAST_SIZE:
         return None

@@ -16,7 +16,8 @@ from accounts.models import ActivityType, User
 from accounts.services import record
 from assets.selectors import LastPrice
 from cryptopredict.common.encoding import encode
-from selection import services as selection
+from selection import selectors as selection
+from selection import services as selection_services
 from selection.models import PortfolioTrade, Side, TradeSource
 from trading import selectors
 from trading.engine import limits, paper
@@ -82,7 +83,8 @@ def execute(
     The size is `position_size` USD or else `portfolio_percentage` of the portfolio. One decision a person
     at a time: the limits are checked and the trade is booked under the lock of their risk profile. A fill
     that is reported has happened: it is recorded also where it breaks limits, and says which. The same key
-    with the same order is the same execution. Raises Refused; then nothing has been written.
+    with the same order is the same execution. The first execution opens the account. Raises Refused; then
+    nothing has been written.
     """
     order = orders.checked(
         signal=signal,
@@ -115,8 +117,7 @@ def weigh(*, signal: TradingSignal, user: User, profile: RiskProfile, order: Ord
     price = selectors.quote(signal, now)
     if order.fill is None:
         _require_none(selectors.out_of_reach(signal, price, now))
-    portfolio = selection.open_portfolio(user=user, venue=order.venue, now=now)
-    standing = selectors.standing(portfolio, now)
+    standing = selectors.standing(selection.account_of(user, order.venue), now)
     size = orders.size_of(order, standing)
     got = orders.reported(order.fill, signal, price, now) if order.fill else _from_paper(signal, price, size)
     entry = got.price if got is not None else price.price if price is not None else signal.entry_price
@@ -126,7 +127,7 @@ def weigh(*, signal: TradingSignal, user: User, profile: RiskProfile, order: Ord
 
 
 def preview(*, signal: TradingSignal, user: User, now: datetime, **order: Any) -> dict[str, Any]:
-    """What executing would get, cost and lose, and every limit on it; nothing is executed. Raises Refused.
+    """What executing would get, cost and lose, and every limit on it; nothing is written. Raises Refused.
 
     Takes what `execute` takes; with neither size nor percentage the recommended size is looked at.
     """
@@ -177,8 +178,7 @@ def sizing(*, signal: TradingSignal, user: User, now: datetime) -> Sizing:
     price = selectors.quote(signal, now)
     _require_none(selectors.out_of_reach(signal, price, now))
     assert price is not None
-    portfolio = selection.open_portfolio(user=user, venue=Venue.PAPER, now=now)
-    standing = selectors.standing(portfolio, now)
+    standing = selectors.standing(selection.account_of(user, Venue.PAPER), now)
     return selectors.sizes(signal, standing, profile_of(user), price.price, now)
 
 
@@ -264,7 +264,7 @@ def _book(
     made = SignalExecution.objects.create(
         signal=signal,
         user=user,
-        portfolio=standing.portfolio,
+        portfolio=selection_services.open_portfolio(user=user, venue=order.venue, now=now),
         idempotency_key=key,
         request_digest=digest,
         venue=order.venue,
@@ -305,7 +305,7 @@ def settle(execution: SignalExecution, side: str) -> None:
         executed_at=execution.executed_at,
     )
     assert execution.portfolio is not None
-    selection.book(portfolio=execution.portfolio, trades=[trade])
+    selection_services.book(portfolio=execution.portfolio, trades=[trade])
 
 
 def _details(offer: Offer) -> dict[str, Any]:

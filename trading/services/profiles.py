@@ -22,13 +22,17 @@ MOST_VOLATILITY = 10.0
 
 
 def profile_of(user: User) -> RiskProfile:
-    """The limits of `user`; made with the defaults on first use, also by two at once."""
-    return RiskProfile.objects.get_or_create(user=user)[0]
+    """The limits of `user`; the defaults, unsaved, where nobody has changed or used them yet."""
+    found = RiskProfile.objects.filter(user=user).first()
+    return RiskProfile(user=user, updated_at=None) if found is None else found
 
 
 def lock(user: User) -> RiskProfile:
-    """The limits of `user`, held until the transaction ends: one decision about their money at a time."""
-    profile_of(user)
+    """The limits of `user`, held until the transaction ends: one decision about their money at a time.
+
+    They are stored on first use, also by two at once.
+    """
+    RiskProfile.objects.get_or_create(user=user)
     return RiskProfile.objects.select_for_update(no_key=True).get(user=user)
 
 

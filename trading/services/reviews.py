@@ -76,6 +76,7 @@ def _advice(seen: Sequence[Picture], as_of: datetime) -> dict[str, Any]:
 
 def _keep_metrics(seen: Sequence[Picture], as_of: datetime) -> None:
     own = {one.standing.portfolio.user_id: one for one in seen if one.standing.portfolio.venue == "paper"}
+    RiskProfile.objects.bulk_create([RiskProfile(user_id=user) for user in own], ignore_conflicts=True)
     profiles = list(
         RiskProfile.objects.select_for_update(no_key=True).filter(user__in=list(own)).order_by("user_id")
     )

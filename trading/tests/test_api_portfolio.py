@@ -318,7 +318,6 @@ def test_a_limit_that_cannot_be_is_refused_by_name(casual: Client, change: dict[
 def test_a_review_is_kept_once_a_close_and_fills_the_metrics(casual: Client, user: User) -> None:
     coin = history("AAA", market_cap=1e9)
     load(casual, "2023-12-01,AAA,buy,1,100")
-    services.profile_of(user)
     tomorrow = MOMENT + timedelta(days=1)
     store(DAY, batch(coin.pk, [MOMENT], [100.0]))
     assert services.review(as_of=tomorrow) == 2

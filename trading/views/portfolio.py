@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
-from datetime import datetime
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,12 +15,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.models import User
 from cryptopredict.common import charts
 from cryptopredict.common.htmx import for_role, page
 from selection import selectors as selection
 from selection import services as selection_services
-from selection.models import Account, Portfolio
+from selection.models import Account
 from trading import selectors, services
 from trading.forms import CashForm, ImportForm
 
@@ -64,19 +63,20 @@ def drawdown_data(request: HttpRequest) -> HttpResponse:
 @for_role("casual")
 def set_cash(request: HttpRequest) -> HttpResponse:
     """From now on there is so much cash; the difference was put in or taken out."""
-    now, form = timezone.now(), CashForm(request.POST)
-    own = _opened(request, now)
+    now, form, venue = timezone.now(), CashForm(request.POST), _posted_venue(request)
     if not form.is_valid():
         messages.error(request, " ".join(str(text) for texts in form.errors.values() for text in texts))
-        return _back(own.venue)
+        return _back(venue)
     try:
-        selection_services.set_cash(portfolio=own, cash=form.cleaned_data["cash"], now=now)
+        with transaction.atomic():
+            own = selection_services.open_portfolio(user=request.user, venue=venue, now=now)
+            selection_services.set_cash(portfolio=own, cash=form.cleaned_data["cash"], now=now)
     except ValidationError as error:
         for text in error.messages:
             messages.error(request, text)
     else:
         messages.success(request, _("There are %s USD in cash now.") % f"{form.cleaned_data['cash']:,.2f}")
-    return _back(own.venue)
+    return _back(venue)
 
 
 @require_POST
@@ -84,7 +84,7 @@ def set_cash(request: HttpRequest) -> HttpResponse:
 def import_trades(request: HttpRequest) -> HttpResponse:
     """Look at trades made elsewhere, line by line; book them once they were looked at and are right."""
     now, form = timezone.now(), ImportForm(request.POST, request.FILES, auto_id="import_%s")
-    own = _opened(request, now)
+    own = selection.account_of(request.user, _posted_venue(request))
     if not form.is_valid():
         context = {"venue": own.venue, "form": form, "report": None}
         return render(request, "trading/import.html", context, status=422)
@@ -112,11 +112,10 @@ def import_trades(request: HttpRequest) -> HttpResponse:
 def export_trades(request: HttpRequest) -> HttpResponse:
     """Every trade of an account as CSV, in a form that can be imported again."""
     venue = _venue(request.GET.get("venue", ""))
-    found = selection.portfolio_of(request.user, venue)
+    found = selection.account_of(request.user, venue)
     answer = HttpResponse(content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="trades-{venue}.csv"'
-    rows = selectors.trade_rows(found) if found else [["date", "symbol", "side", "quantity", "price"]]
-    csv.writer(answer).writerows(rows)
+    csv.writer(answer).writerows(selectors.trade_rows(found))
     return answer
 
 
@@ -125,7 +124,7 @@ def export_trades(request: HttpRequest) -> HttpResponse:
 def rebalance(request: HttpRequest) -> HttpResponse:
     """Ask for a proposal; a worker works it out, and the page shows it when it is there."""
     now = timezone.now()
-    own = _opened(request, now)
+    own = selection_services.open_portfolio(user=request.user, venue=_posted_venue(request), now=now)
     services.ask_rebalance(portfolio=own, now=now)
     messages.info(request, _("The proposal is being worked out; it appears below by itself."))
     return _back(own.venue, "#rebalance")
@@ -135,10 +134,8 @@ def _venue(given: str) -> str:
     return given if given in Account.values else Account.PAPER.value
 
 
-def _opened(request: HttpRequest, now: datetime) -> Portfolio:
-    assert isinstance(request.user, User)
-    venue = _venue(request.POST.get("venue", ""))
-    return selection_services.open_portfolio(user=request.user, venue=venue, now=now)
+def _posted_venue(request: HttpRequest) -> str:
+    return _venue(request.POST.get("venue", ""))
 
 
 def _back(venue: str, part: str = "") -> HttpResponse:
