@@ -155,6 +155,42 @@ def overflow(page: Page) -> int:
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
+STICKING_OUT = """() => {
+  const scrolls = (node) => ["auto", "scroll"].includes(getComputedStyle(node).overflowX);
+  const cuts = (node) => getComputedStyle(node).overflowX !== "visible" && node !== document.body;
+  const up = (node) => node === document.body ? [] : [node.parentElement, ...up(node.parentElement)];
+  const told = (node, by) => {
+    const part = node.closest("section, form, details, main")?.querySelector("h1, h2, summary");
+    return `${node.localName}.${node.className} in "${part?.textContent.trim() ?? ""}" by ${Math.round(by)}`;
+  };
+  const found = [];
+  for (const details of document.querySelectorAll("details")) details.open = true;
+  const width = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth > window.innerWidth) found.push("the page");
+  for (const node of document.body.querySelectorAll("*")) {
+    const box = node.getBoundingClientRect();
+    if (box.width <= 1 || box.height <= 1 || !node.checkVisibility({visibilityProperty: true})) continue;
+    const over = Math.max(box.right - width, -box.left);
+    if (over > 1 && !up(node).some(cuts)) found.push(told(node, over));
+  }
+  for (const table of document.querySelectorAll("table")) {
+    if (!table.checkVisibility()) continue;
+    if (up(table).some((node) => node !== document.body && scrolls(node))) continue;
+    const place = table.parentElement, style = getComputedStyle(place);
+    const room = place.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    const over = table.getBoundingClientRect().width - room;
+    if (over > 1) found.push(told(table, over));
+  }
+  return found;
+}"""
+
+
+def sticking_out(page: Page) -> list[str]:
+    """What is wider than the screen or, of tables, than its place, with everything unfolded; what scrolls in
+    a place of its own is not."""
+    return [str(one) for one in page.evaluate(STICKING_OUT)]
+
+
 def faults(page: Page) -> list[str]:
     found = Axe().run(page).response["violations"]
     return [

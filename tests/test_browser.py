@@ -22,7 +22,18 @@ from cryptopredict.common.realtime import Topic, publish
 from selection.services import links
 from selection.tests.factories import SuggestionFactory
 from tests import record, site
-from tests.browser import CHROMIUM, DESKTOP, OFFLINE, PHONE, House, faults, overflow, served, settle
+from tests.browser import (
+    CHROMIUM,
+    DESKTOP,
+    OFFLINE,
+    PHONE,
+    House,
+    faults,
+    overflow,
+    served,
+    settle,
+    sticking_out,
+)
 from trading.serializers import SignalSerializer
 from trading.tests.factories import SignalFactory
 
@@ -79,6 +90,24 @@ def test_every_page_is_whole_in_both_languages_themes_and_sizes(
             page.set_viewport_size(size)
             if found + page.complaints:
                 wrong[path] = found + page.complaints
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("language", ["en", "fa"])
+def test_nothing_sticks_out_of_a_phone_with_everything_unfolded(house: House, language: str) -> None:
+    wrong: dict[str, list[str]] = {}
+    more = (*DESK_PAGES, "/trading/backtests/", f"/trading/backtests/{house.site.backtest.pk}/")
+    doors = ("/accounts/login/", "/accounts/signup/", "/accounts/password/reset/")
+    for role, paths in (("admin", (*house.addresses(), *more)), ("", doors)):
+        with house.visitor(role, language, size=PHONE) as page:
+            for path in paths:
+                page.goto(path)
+                settle(page)
+                for width in (390, 360):
+                    page.set_viewport_size({**PHONE, "width": width})
+                    if found := sticking_out(page):
+                        wrong[f"{path} at {width}"] = found
+                page.set_viewport_size(PHONE)
     assert wrong == {}
 
 
