@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import empyrical
@@ -120,20 +121,35 @@ def estimate(
     """
     if not len(bars):
         return Estimate(None, None, None)
-    _, owner = np.unique(bars // block, return_inverse=True)
-    sums = np.stack([np.bincount(owner, part) for part in parts])
+    owner = bars // block
+    owner = owner - owner.min()
+    there = np.bincount(owner) > 0
+    sums = np.stack([np.bincount(owner, part)[there] for part in parts])
     with np.errstate(divide="ignore", invalid="ignore"):
         centre = known(statistic(sums.sum(axis=1)))
         groups = sums.shape[1]
         if groups < LEAST_BLOCKS:
             return Estimate(centre, None, None)
-        picks = np.random.default_rng(SEED).integers(groups, size=(draws, groups))
-        drawn = statistic(sums[:, picks].sum(axis=2))
+        drawn = statistic(sums @ resamples(groups, draws))
     drawn = drawn[np.isfinite(drawn)]
     if len(drawn) < draws // 2:
         return Estimate(centre, None, None)
     low, high = np.quantile(drawn, (0.025, 0.975))
     return Estimate(centre, float(low), float(high))
+
+
+@lru_cache(maxsize=32)
+def resamples(groups: int, draws: int) -> Floats:
+    """How often each of `groups` blocks (G, P) is drawn in each of `draws` resamples with replacement.
+
+    They depend on the number of blocks alone, so figures of the same time share them.
+    """
+    picks = np.random.default_rng(SEED).integers(groups, size=(draws, groups))
+    flat = picks + groups * np.arange(draws)[:, None]
+    counts = np.bincount(flat.ravel(), minlength=draws * groups).reshape(draws, groups)
+    drawn = np.ascontiguousarray(counts.T, dtype=np.float64)
+    drawn.setflags(write=False)
+    return drawn
 
 
 def ratio(sums: Floats) -> Floats:

@@ -4,6 +4,7 @@ from trading.selectors.backtest_page import page_context
 from trading.selectors.backtests import backtests, earlier_ratios
 from trading.selectors.coin import levels, trading_step
 from trading.selectors.dashboard import active_signals, card
+from trading.selectors.ended import Span, rows_of
 from trading.selectors.needs import closes_told, rows_needed, rows_since
 from trading.selectors.order_page import (
     check_rows,
@@ -13,7 +14,6 @@ from trading.selectors.order_page import (
     position_row,
     way_rows,
 )
-from trading.selectors.performance import COLUMNS, Span, performance, rows_of
 from trading.selectors.performance_page import performance_page
 from trading.selectors.pictures import Advised, Picture, picture, pictures
 from trading.selectors.portfolio import portfolio_detail, portfolio_history, portfolio_summary, trade_rows
@@ -49,7 +49,6 @@ from trading.selectors.worth import SPANS, Stand, prepare_figures, stand, worked
 
 __all__ = [
     "BROKER",
-    "COLUMNS",
     "MOST_IN_FILE",
     "SPANS",
     "Advised",

@@ -6,18 +6,17 @@ the number of signals.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
-from django.db.models import Avg, F, FloatField, QuerySet
-from django.db.models.fields.json import KT
-from django.db.models.functions import Abs, Cast
+from django.db.models import Avg
 
 from assets import selectors as assets
+from assets.engine.panel import Bools, Ints
 from assets.engine.timeframe import Timeframe
-from assets.models import Origin
 from trading.engine.levels import horizon_bars
 from trading.engine.performance import (
     TradeFigures,
@@ -26,88 +25,24 @@ from trading.engine.performance import (
     mean_of,
     trade_figures,
 )
-from trading.models import Outcome, RiskLevel, SignalCandidate, TradingSignal
+from trading.models import RiskLevel, SignalCandidate
+from trading.selectors.ended import Ended, Span, arrays_of
 
 LEAST_CASES = 20
-EVER = timedelta(days=36_500)
 BUCKETS = ((0.0, 0.3), (0.3, 0.4), (0.4, 0.5), (0.5, 0.6), (0.6, 1.01))
-JUDGED = (
-    "signal_type",
-    "generated_at",
-    "closed_at",
-    "confidence_score",
-    "risk_level",
-    "outcome",
-    "return_r",
-    "model_name",
-    "regime",
-    "sector",
-    "position_share",
-    "risk_share",
-)
-COLUMNS = (
-    *JUDGED,
-    "pk",
-    "asset__symbol",
-    "entry_price",
-    "target_price",
-    "stop_loss",
-    "exit_price",
-    "base_rate",
-)
+EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+Entries = Mapping[tuple[int, str], float]
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Which signals: those that ended in the `days` up to `as_of` (None: all), of one origin, of a model."""
-
-    timeframe: Timeframe
-    as_of: datetime
-    days: int | None
-    origin: Origin
-    model: str = ""
-
-    @property
-    def since(self) -> datetime:
-        return self.as_of - (EVER if self.days is None else timedelta(days=self.days))
-
-
-def ended(span: Span) -> QuerySet[TradingSignal]:
-    """The signals of a span that have an outcome and a result, in order of their ends."""
-    rows = TradingSignal.objects.filter(
-        timeframe=span.timeframe,
-        origin=span.origin,
-        outcome__isnull=False,
-        return_r__isnull=False,
-        closed_at__gt=span.since,
-        closed_at__lte=span.as_of,
-    )
-    if span.model:
-        rows = rows.filter(model__name=span.model)
-    risk = Cast(Abs(F("entry_price") - F("stop_loss")) / F("entry_price"), FloatField())
-    return rows.annotate(
-        model_name=F("model__name"),
-        regime=KT("market_context__regime"),
-        sector=KT("market_context__sector"),
-        position_share=Cast(KT("ai_analysis__position_share"), FloatField()),
-        risk_share=risk,
-    ).order_by("closed_at", "pk")
-
-
-def rows_of(span: Span) -> list[dict[str, Any]]:
-    """One dict a signal, as the list and its CSV have it."""
-    return list(ended(span).values(*COLUMNS))
-
-
-def performance(span: Span) -> dict[str, Any]:
+def performance(span: Span, entries: Entries) -> dict[str, Any]:
     """Everything known of the signals of a span, worked out anew; `worth.worked_out` keeps it.
 
     A success is a target reached before the stop. Returns are net of fees and slippage, on the planned entry;
-    the portfolio puts each signal's own share behind it and counts it at its end.
+    the portfolio puts each signal's own share behind it and counts it at its end. `entries` are those of
+    `usual_entries`.
     """
-    rows = list(ended(span).values(*JUDGED))
-    told = _Told.of(rows, span.timeframe)
-    overall = told.figures(np.ones(len(rows), dtype=np.bool_))
+    told = _Told.of(arrays_of(span), span.timeframe)
+    overall = told.figures(np.ones(len(told.rows), dtype=np.bool_))
     by_model = told.groups("model_name")
     risk = told.groups("risk_level")
     return {
@@ -124,46 +59,46 @@ def performance(span: Span) -> dict[str, Any]:
         "by_sector": {name: _flat(figures) for name, figures in told.groups("sector").items()},
         "by_direction": {name: _flat(figures) for name, figures in told.groups("signal_type").items()},
         "by_confidence": told.by_confidence(),
-        "rivals": _rivals(span, rows, told),
+        "rivals": {"random_entries": _random_entries(told, entries), "holding": _holding(span, told.rows)},
     }
+
+
+def usual_entries(timeframe: Timeframe) -> dict[tuple[int, str], float]:
+    """What any entry paid: the mean net R of all candidates, by close (microseconds) and direction."""
+    weighed = SignalCandidate.objects.filter(
+        timeframe=timeframe, return_r__isnull=False, probability__isnull=False
+    )
+    means = weighed.values_list("as_of", "signal_type").annotate(mean=Avg("return_r"))
+    return {(_microseconds(as_of), direction): mean for as_of, direction, mean in means.order_by()}
 
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """The rows as arrays (K,)."""
+    """The signals, the bar (K,) that each came with, and the bars of a block that shares its luck."""
 
-    rows: list[dict[str, Any]]
-    hit: np.ndarray[Any, Any]
-    net: np.ndarray[Any, Any]
-    return_r: np.ndarray[Any, Any]
-    bars: np.ndarray[Any, Any]
+    rows: Ended
+    bars: Ints
     block: int
 
     @classmethod
-    def of(cls, rows: list[dict[str, Any]], timeframe: Timeframe) -> _Told:
-        return_r = np.array([row["return_r"] for row in rows], dtype=np.float64)
-        risk = np.array([row["risk_share"] for row in rows], dtype=np.float64)
-        length = timeframe.delta.total_seconds()
-        return cls(
-            rows=rows,
-            hit=np.array([row["outcome"] == Outcome.TARGET for row in rows], dtype=np.bool_),
-            net=return_r * risk,
-            return_r=return_r,
-            bars=np.array([row["generated_at"].timestamp() // length for row in rows], dtype=np.int64),
-            block=4 * horizon_bars(timeframe),
-        )
+    def of(cls, rows: Ended, timeframe: Timeframe) -> _Told:
+        return cls(rows, rows.generated // _length(timeframe), 4 * horizon_bars(timeframe))
 
-    def figures(self, keep: np.ndarray[Any, Any]) -> TradeFigures:
-        return trade_figures(self.hit[keep], self.net[keep], self.return_r[keep], self.bars[keep], self.block)
+    def figures(self, keep: Bools) -> TradeFigures:
+        rows = self.rows
+        return trade_figures(rows.hit[keep], rows.net[keep], rows.return_r[keep], self.bars[keep], self.block)
 
     def groups(self, column: str) -> dict[str, TradeFigures]:
         """Figures by the words of a column; what has none is `unknown`."""
-        words = np.array([str(row[column] or "unknown") for row in self.rows])
-        return {str(word): self.figures(words == word) for word in np.unique(words)}
+        words = self.rows.words[column]
+        names = sorted(set(words))
+        place = {name: number for number, name in enumerate(names)}
+        codes = np.array([place[word] for word in words], dtype=np.int64)
+        return {name or "unknown": self.figures(codes == number) for number, name in enumerate(names)}
 
     def by_confidence(self) -> list[dict[str, Any]]:
         """Buckets of confidence: what was said, what came true."""
-        said = np.array([row["confidence_score"] for row in self.rows], dtype=np.float64)
+        said = self.rows.said
         return [
             {
                 "from": low,
@@ -177,28 +112,21 @@ class _Told:
 
     def portfolio(self, span: Span) -> dict[str, Any] | None:
         """The worth of a portfolio of them at every close; None without signals."""
-        if not self.rows:
+        rows, length = self.rows, _length(span.timeframe)
+        if not len(rows):
             return None
-        delta = span.timeframe.delta
-        start = max(span.since, min(row["generated_at"] for row in self.rows))
-        count = int((span.as_of - start) / delta) + 1
-        times = [start + n * delta for n in range(count)]
-        gain, invested, traded = np.zeros(count), np.zeros(count + 1), np.zeros(count)
-        for row, net in zip(self.rows, self.net, strict=True):
-            share = float(row["position_share"] or 0.0)
-            begin = min(max(int((row["generated_at"] - start) / delta), 0), count - 1)
-            end = min(max(int((row["closed_at"] - start) / delta), 0), count - 1)
-            gain[end] += share * net
-            invested[begin] += share
-            invested[end] -= share
-            traded[[begin, end]] += share
+        first = max(_microseconds(span.since), int(rows.generated.min()))
+        count = (_microseconds(span.as_of) - first) // length + 1
+        begin = np.clip((rows.generated - first) // length, 0, count - 1)
+        end = np.clip((rows.closed - first) // length, 0, count - 1)
+        opened, ended = (np.bincount(at, rows.share, minlength=count) for at in (begin, end))
         figures = curve_figures(
-            np.asarray(np.cumprod(1.0 + gain)),
-            times,
+            np.asarray(np.cumprod(1.0 + np.bincount(end, rows.share * rows.net, minlength=count))),
+            [_moment(first + n * length) for n in range(count)],
             span.timeframe.bars_per_year,
             self.block,
-            np.cumsum(invested[:-1]),
-            traded,
+            np.cumsum(opened - ended),
+            opened + ended,
         )
         return asdict(figures)
 
@@ -229,30 +157,23 @@ def _flat(figures: TradeFigures | None) -> dict[str, Any]:
     }
 
 
-def _rivals(span: Span, rows: list[dict[str, Any]], told: _Told) -> dict[str, Any]:
-    """What signals have to beat: all candidates of their bars and directions, and holding Bitcoin."""
-    generated = {row["generated_at"] for row in rows}
-    weighed = SignalCandidate.objects.filter(
-        timeframe=span.timeframe, as_of__in=generated, return_r__isnull=False, probability__isnull=False
-    )
-    means = {
-        (row["as_of"], row["signal_type"]): row["mean"]
-        for row in weighed.values("as_of", "signal_type").annotate(mean=Avg("return_r"))
-    }
-    random = np.array([means.get((row["generated_at"], row["signal_type"]), np.nan) for row in rows])
+def _random_entries(told: _Told, entries: Entries) -> dict[str, Any]:
+    """What signals have to beat: all candidates of their bars and directions."""
+    rows = told.rows
+    taken = zip(rows.generated.tolist(), rows.words["signal_type"], strict=True)
+    random = np.array([entries.get(one, np.nan) for one in taken], dtype=np.float64)
     keep = np.isfinite(random)
     usual = mean_of(random[keep], told.bars[keep], told.block)
-    lead = mean_of(told.return_r[keep] - random[keep], told.bars[keep], told.block)
-    return {
-        "random_entries": {"expectancy_r": asdict(usual), "lead_r": asdict(lead)},
-        "holding": _holding(span, rows),
-    }
+    lead = mean_of(rows.return_r[keep] - random[keep], told.bars[keep], told.block)
+    return {"expectancy_r": asdict(usual), "lead_r": asdict(lead)}
 
 
-def _holding(span: Span, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _holding(span: Span, rows: Ended) -> dict[str, Any]:
     """Bitcoin bought at the start of the span (of the first signal where it has none) and kept; else the
     `reason`: no_span, no_candles."""
-    since = min((row["generated_at"] for row in rows), default=None) if span.days is None else span.since
+    since: datetime | None = span.since
+    if span.days is None:
+        since = _moment(int(rows.generated.min())) if len(rows) else None
     bars = 0 if since is None else span.timeframe.bars(span.as_of - since) + 1
     bitcoin = assets.supported().filter(symbol="BTC").values_list("pk", flat=True).first() if bars else None
     if bitcoin is None:
@@ -261,3 +182,16 @@ def _holding(span: Span, rows: list[dict[str, Any]]) -> dict[str, Any]:
     there = close[np.isfinite(close)]
     gained = float(there[-1] / there[0] - 1.0) if len(there) > 1 else None
     return {"symbol": "BTC", "total_return": gained, "reason": "" if gained is not None else "no_candles"}
+
+
+def _microseconds(moment: datetime) -> int:
+    return (moment - EPOCH) // MICROSECOND
+
+
+def _moment(microseconds: int) -> datetime:
+    return EPOCH + microseconds * MICROSECOND
+
+
+def _length(timeframe: Timeframe) -> int:
+    """A bar in microseconds."""
+    return timeframe.delta // MICROSECOND

@@ -1,15 +1,17 @@
 """The figures of ended signals, worked out once for as long as nothing they are made of has changed.
 
 A run of the pipeline works out those that are usually asked for, so a request finds them. What was not
-worked out before (one model, a past moment) is worked out when it is first asked for.
+worked out before (one model, a past moment) is worked out when it is first asked for: the run has left what
+takes long, the worth of any entry, and the rest is one query and a few products of matrices.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import Count, Max, Q
 from django.utils import timezone
@@ -20,8 +22,10 @@ from assets.engine.timeframe import Timeframe
 from assets.models import Origin
 from cryptopredict.common.remembered import once
 from trading.models import SignalCandidate, TradingSignal
-from trading.selectors.performance import LEAST_CASES, Span, performance
+from trading.selectors.ended import Span
+from trading.selectors.performance import LEAST_CASES, performance, usual_entries
 
+T = TypeVar("T")
 SPANS = {"7d": 7, "30d": 30, "90d": 90, "180d": 180, "365d": 365, "all": None}
 KEPT_FOR = 3 * 86_400  # seconds; a run makes them anew each day
 NO_HOLDING = {
@@ -34,11 +38,12 @@ NO_HOLDING = {
 @dataclass(frozen=True, slots=True)
 class Stand:
     """What there is to judge of one bar length: ended signals by origin, the last close that was weighed, and
-    a mark that changes whenever a signal or a candidate ends or is written."""
+    marks that change whenever a candidate (`candidates`), or a signal or one (`mark`), ends or is written."""
 
     timeframe: Timeframe
     ended: dict[str, int]
     last: datetime | None
+    candidates: str
     mark: str
 
     @property
@@ -64,14 +69,18 @@ def stand(timeframe: Timeframe) -> Stand:
     last = candidates.aggregate(last=Max("as_of"))["last"]
     newest = candidates.aggregate(newest=Max("pk"))["newest"]  # apart: each is one step in an index
     open_ = candidates.filter(outcome=None).count()
-    return Stand(timeframe, ended, last, f"{sorted(ended.items())}|{changed}|{last}|{newest}|{open_}")
+    mark = f"{timeframe}|{last}|{newest}|{open_}"
+    return Stand(timeframe, ended, last, mark, f"{mark}|{sorted(ended.items())}|{changed}")
 
 
 def worked_out(span: Span, stand: Stand) -> dict[str, Any]:
     """`performance` of a span, from what was worked out before where nothing has changed since."""
-    text = f"{stand.mark}|{span}"
-    name = f"performance:{hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}"
-    return _in_words(once(name, lambda: performance(span), KEPT_FOR))
+
+    def anew() -> dict[str, Any]:
+        entries = _kept(f"entries|{stand.candidates}", lambda: usual_entries(span.timeframe))
+        return performance(span, entries)
+
+    return _in_words(_kept(f"performance|{stand.mark}|{span}", anew))
 
 
 def prepare_figures(timeframe: Timeframe) -> int:
@@ -93,3 +102,8 @@ def _in_words(told: dict[str, Any]) -> dict[str, Any]:
         "best_performing_model_reason": "" if told["best_performing_model"] else reason,
         "rivals": {**told["rivals"], "holding": holding},
     }
+
+
+def _kept(text: str, make: Callable[[], T]) -> T:
+    """What `make` returns, from what was kept under `text` where there is any."""
+    return once(f"worth:{hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}", make, KEPT_FOR)

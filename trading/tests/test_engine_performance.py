@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from trading.engine.performance import curve_figures, deepest, mean_of, trade_figures, wilson
+from trading.engine.performance import DRAWS, SEED, curve_figures, deepest, mean_of, trade_figures, wilson
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -48,6 +48,16 @@ def test_cases_of_one_block_are_not_counted_as_independent() -> None:
     together = mean_of(market, np.repeat(np.arange(40) * 28, 25), 28)
     apart = mean_of(market, np.arange(1000) * 28, 28)
     assert (together.high or 0) - (together.low or 0) > 3 * ((apart.high or 0) - (apart.low or 0))
+
+
+def test_the_interval_is_that_of_blocks_drawn_one_by_one() -> None:
+    rng = np.random.default_rng(4)
+    values, bars = rng.normal(0.1, 1.0, 300), np.sort(rng.integers(0, 12, 300)) * 56  # every other block
+    picks = np.random.default_rng(SEED).integers(12, size=(DRAWS, 12))
+    sums, counts = (np.array([part[bars == 56 * n].sum() for n in range(12)]) for part in (values, values**0))
+    drawn = sums[picks].sum(axis=1) / counts[picks].sum(axis=1)
+    told = mean_of(values, bars, 28)
+    assert (told.low, told.high) == pytest.approx(tuple(np.quantile(drawn, (0.025, 0.975))), rel=1e-12)
 
 
 def test_the_deepest_fall_has_its_dates() -> None:

@@ -158,7 +158,7 @@ def test_no_request_works_out_what_a_run_has_worked_out(
     CandidateFactory(as_of=MOMENT + timedelta(days=20))
     assert selectors.prepare_figures(Timeframe.DAY) == len(selectors.SPANS)
     worked, before = [], worth.performance
-    monkeypatch.setattr(worth, "performance", lambda span: worked.append(span) or before(span))
+    monkeypatch.setattr(worth, "performance", lambda *given: worked.append(given) or before(*given))
     assert get(casual, timeframe="30d")["total_signals"] == 1
     assert get(casual, timeframe="all")["rivals"]["holding"]["reason"]
     assert worked == []
@@ -169,6 +169,21 @@ def test_no_request_works_out_what_a_run_has_worked_out(
     type(row).objects.filter(pk=row.pk).update(outcome="stop", return_r=-1.0)
     get(casual, timeframe="30d")
     assert len(worked) == 3  # a signal that ended, a candidate that was weighed, one that ended
+
+
+def test_a_model_or_a_past_moment_is_one_query_beside_what_a_run_has_left(casual: Client) -> None:
+    for day in range(4):
+        ended(day, "target", 1.9)
+        CandidateFactory(as_of=MOMENT + timedelta(days=day), outcome="stop", return_r=-1.0)
+    selectors.prepare_figures(Timeframe.DAY)
+    stand = selectors.stand(Timeframe.DAY)
+    past = stand.span("all", as_of=MOMENT + timedelta(days=4))
+    with CaptureQueriesContext(connection) as seen:
+        told = selectors.worked_out(past, stand)
+    assert told["total_signals"] == 3
+    assert told["rivals"]["random_entries"]["expectancy_r"]["value"] == pytest.approx(0.45)
+    assert [query["sql"] for query in seen if "signalcandidate" in query["sql"]] == []
+    assert len([query for query in seen if "tradingsignal" in query["sql"]]) == 1
 
 
 def test_the_csv_holds_the_signals_behind_the_figures(client: Client) -> None:
