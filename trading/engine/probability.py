@@ -218,11 +218,15 @@ def predict(fit_: TimingFit, x: Floats) -> tuple[Floats, ...]:
 
     As far as a candidate is unlike those learned from, it goes back to the base rate.
     """
-    known = probability(fit_.calibration, score(fit_.line, x))
-    spans = [guard.lowered(known, fit_.calibration.base_rate, unlike(fit_, x))]
+    spans = [guard.lowered(undoubted_chance(fit_, x), fit_.calibration.base_rate, unlike(fit_, x))]
     for line in fit_.within:
         spans.append(spans[-1] * sigmoid(score(line, x)))
     return tuple(reversed(spans))
+
+
+def undoubted_chance(fit_: TimingFit, x: Floats) -> Floats:
+    """Probability (C,) of the target before the stop as if all candidates were like those learned from."""
+    return probability(fit_.calibration, score(fit_.line, x))
 
 
 def unlike(fit_: TimingFit, x: Floats) -> Floats:

@@ -17,7 +17,7 @@ from assets.engine.panel import Bools, Floats, Ints, Panel
 from trading.engine import sizing
 from trading.engine.barriers import DIRECTIONS, Direction
 from trading.engine.inputs import Inputs, Params, Upstream, Words, prepare
-from trading.engine.probability import SPECS, TimingFit, fit, gather, payoffs, predict
+from trading.engine.probability import SPECS, TimingFit, fit, gather, payoffs, predict, undoubted_chance
 
 Codes = NDArray[np.int8]
 RISK_SHARE = 0.01
@@ -32,6 +32,7 @@ class Refusal(StrEnum):
     REGIME = "regime"
     EXPOSURE = "exposure"
     SCORE = "score"
+    UNLIKE = "unlike"
     CONFIDENCE = "confidence"
     EXPECTED_VALUE = "expected_value"
     NO_SKILL = "no_skill"
@@ -120,12 +121,12 @@ def apply(inputs: Inputs, fits: Fits, first: int) -> Result:
     rows = slice(first, inputs.panel.shape[0])
     keep = inputs.candidates[rows]
     learned = [_learned(inputs, fits.get(SPECS[d].name, {}), d, first) for d in DIRECTIONS]
-    spans, base, proof, value, kelly = (np.stack(parts) for parts in zip(*learned, strict=True))
+    spans, undoubted, base, proof, value, kelly = (np.stack(parts) for parts in zip(*learned, strict=True))
     plans = {
         name: np.stack([np.where(keep, getattr(levels, name)[rows], np.nan) for levels in inputs.levels])
         for name in ("entry", "target", "stop", "risk_reward", "stop_share", "break_even")
     }
-    verdicts = _verdicts(inputs, rows, spans[:, 2], plans["break_even"], value, proof)
+    verdicts = _verdicts(inputs, rows, spans[:, 2], undoubted, plans["break_even"], value, proof)
     refusal, refusal_value, refusal_limit, failed = _sum_up(verdicts, keep)
     level = np.searchsorted(RISK_EDGES, plans["stop_share"], side="right").astype(np.int8)
     upstream = inputs.upstream
@@ -214,12 +215,12 @@ def fit_all(inputs: Inputs, first: int) -> dict[str, dict[datetime, TimingFit]]:
 
 def _learned(
     inputs: Inputs, fits: Mapping[datetime, TimingFit], direction: Direction, first: int
-) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """Probabilities (3, R, N), base rate and proof (R,), expected R (R, N) and Kelly's share at risk
-    (R, N).
+) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
+    """Probabilities (3, R, N), the last as it was before unlikeness lowered it (R, N), base rate and proof
+    (R,), expected R (R, N) and Kelly's share at risk (R, N).
     """
     rows, coins = inputs.panel.shape[0] - first, inputs.panel.shape[1]
-    spans = np.full((3, rows, coins), np.nan)
+    spans, undoubted = np.full((3, rows, coins), np.nan), np.full((rows, coins), np.nan)
     base, proof = np.full(rows, np.nan), np.full(rows, np.nan)
     value, kelly = np.full((rows, coins), np.nan), np.full((rows, coins), np.nan)
     levels = inputs.levels[DIRECTIONS.index(direction)]
@@ -236,18 +237,26 @@ def _learned(
         reached = predict(known, x)
         for span, chance in zip(spans, reached, strict=True):
             span[into, columns] = chance
+        undoubted[into, columns] = undoubted_chance(known, x)
         reward, cost = levels.risk_reward[source, columns], levels.cost_r[source, columns]
         win, lose = payoffs(known, x, reward, cost)
         value[into, columns] = reached[-1] * win + (1.0 - reached[-1]) * lose
         # At the stop one R and the costs are lost, whatever a miss costs on average: size for that.
         kelly[into, columns] = sizing.kelly(reached[-1], np.maximum(win, LEAST_R), 1.0 + cost)
-    return spans, base, proof, value, kelly
+    return spans, undoubted, base, proof, value, kelly
 
 
 def _verdicts(
-    inputs: Inputs, rows: slice, chance: Floats, break_even: Floats, value: Floats, proof: Floats
+    inputs: Inputs,
+    rows: slice,
+    chance: Floats,
+    undoubted: Floats,
+    break_even: Floats,
+    value: Floats,
+    proof: Floats,
 ) -> list[_Verdict]:
-    """Every rule on every plan, in the order of Refusal."""
+    """Every rule on every plan, in the order of Refusal; `undoubted` is `chance` as if every plan were like
+    those learned from."""
     params, upstream = inputs.params, inputs.upstream
     shape = chance.shape
     is_short = np.broadcast_to(np.array([False, True])[:, None, None], shape)
@@ -258,6 +267,7 @@ def _verdicts(
     part = np.where(is_short, params.score_share, 1.0 - params.score_share)
     out_of_part = np.where(is_short, score > part, score < part)
     least = np.fmax(break_even, params.least_confidence)
+    unsure, doubted = chance < least, undoubted >= least
     unknown, nothing = np.full(shape, np.nan), np.zeros(shape)
     record = np.broadcast_to(proof[:, :, None], shape)
     floor, margin = np.full(shape, params.exposure_floor), np.full(shape, params.margin)
@@ -267,7 +277,8 @@ def _verdicts(
         _Verdict(Refusal.REGIME, is_short & wrong, unknown, unknown),
         _Verdict(Refusal.EXPOSURE, ~is_short & (exposure < floor), exposure, floor),
         _Verdict(Refusal.SCORE, out_of_part, score, part),
-        _Verdict(Refusal.CONFIDENCE, chance < least, chance, least),
+        _Verdict(Refusal.UNLIKE, unsure & doubted, chance, least),
+        _Verdict(Refusal.CONFIDENCE, unsure & ~doubted, chance, least),
         _Verdict(Refusal.EXPECTED_VALUE, value <= margin, value, margin),
         _Verdict(Refusal.NO_SKILL, ~(record > 0.0), record, nothing),
     ]

@@ -47,6 +47,7 @@ class Refusal(models.TextChoices):
     REGIME = "regime", _("Wrong regime for this direction")
     EXPOSURE = "exposure", _("The market is not one to be in")
     SCORE = "score", _("The coin's score is not good enough")
+    UNLIKE = "unlike", _("Too unlike what was learned from")
     CONFIDENCE = "confidence", _("Not sure enough")
     EXPECTED_VALUE = "expected_value", _("Would not pay after costs")
     NO_SKILL = "no_skill", _("No skill shown: such signals did not pay before")

@@ -11,7 +11,7 @@ from assets.models import Asset
 from trading.models import Refusal, SignalCandidate, SignalStatus, TradingSignal
 
 MOST = 50
-SHARES = (Refusal.CONFIDENCE, Refusal.SCORE, Refusal.EXPOSURE)
+SHARES = (Refusal.UNLIKE, Refusal.CONFIDENCE, Refusal.SCORE, Refusal.EXPOSURE)
 
 
 def levels(
@@ -68,4 +68,7 @@ def flip(row: SignalCandidate) -> str:
         have, need = (f"{100 * value:.0f} %" for value in (row.refusal_value, row.refusal_limit))
     else:
         have, need = (f"{value:+.2f} R" for value in (row.refusal_value, row.refusal_limit))
-    return _("It stands at %(have)s; %(need)s would be needed.") % {"have": have, "need": need}
+    told = _("It stands at %(have)s; %(need)s would be needed.")
+    if row.refusal == Refusal.UNLIKE:
+        told = _("Lowered to %(have)s, for it is unlike the cases learned from; %(need)s would be needed.")
+    return told % {"have": have, "need": need}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields, replace
 
 import numpy as np
@@ -16,7 +17,7 @@ from trading import engine
 from trading.engine.barriers import STOP, TARGET, Costs
 from trading.engine.features import FEATURES
 from trading.engine.probability import TRAIN_DAYS, gather, labelled, names, predict, unlike, weighed
-from trading.engine.signals import NOT_A_CANDIDATE
+from trading.engine.signals import NOT_A_CANDIDATE, Fits
 from trading.tests.markets import market
 
 FIRST = TRAIN_DAYS + engine.lookback(Timeframe.DAY) + 30
@@ -191,6 +192,29 @@ def test_a_candidate_unlike_all_that_was_learned_from_goes_back_to_the_base_rate
     day, days, week = (float(span[0]) for span in predict(fit, strange))
     assert week == pytest.approx(fit.calibration.base_rate)
     assert day <= days <= week
+
+
+def test_what_only_its_unlikeness_brought_under_the_bound_is_refused_for_that() -> None:
+    """Fits that say more than they should, and the same ones had they seen nothing of the kind before."""
+
+    def changed(change: Callable[[engine.TimingFit], engine.TimingFit], fits: Fits) -> Fits:
+        return {name: {at: change(fit) for at, fit in own.items()} for name, own in fits.items()}
+
+    def emboldened(fit: engine.TimingFit) -> engine.TimingFit:
+        all_seen = replace(fit.seen, usual=1e9, low=fit.seen.low - 1e9, high=fit.seen.high + 1e9)
+        return replace(fit, calibration=replace(fit.calibration, trust=8.0, knot=1.0), seen=all_seen)
+
+    bold = changed(emboldened, FITS)
+    strange = changed(lambda fit: replace(fit, seen=replace(fit.seen, usual=1e-9)), bold)
+    usual, said = (engine.apply(INPUTS, fits, FIRST) for fits in (bold, strange))
+    doubted = said.refusal == engine.REFUSALS.index(engine.Refusal.UNLIKE)
+    unsure = said.refusal == engine.REFUSALS.index(engine.Refusal.CONFIDENCE)
+    assert doubted.any()
+    assert unsure.any()
+    assert (doubted == (said.candidates & (usual.probability >= said.break_even))).all()
+    assert ((doubted | unsure) == said.candidates).all()
+    np.testing.assert_array_equal(said.refusal_value[doubted], said.probability[doubted])
+    np.testing.assert_array_equal(said.refusal_limit[doubted], said.break_even[doubted])
 
 
 def test_too_little_history_gives_no_probability_and_says_why() -> None:

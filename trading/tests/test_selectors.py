@@ -10,6 +10,7 @@ from assets.engine.timeframe import Timeframe
 from assets.tests.stored import AssetFactory, batch, store
 from trading import selectors
 from trading.engine import lookback
+from trading.selectors.coin import flip
 from trading.tests.factories import MOMENT, CandidateFactory, SignalFactory
 
 pytestmark = pytest.mark.django_db
@@ -130,3 +131,10 @@ def test_the_trail_says_what_each_layer_said_and_nothing_it_did_not() -> None:
     silent = selectors.trail(SignalFactory())
     assert [bool(step["text"]) for step in silent] == [False, False, False, True]
     assert not silent[0]["would_flip"]
+
+
+def test_what_was_lowered_for_its_unlikeness_says_so() -> None:
+    row = CandidateFactory(refusal="unlike", refusal_value=0.3, refusal_limit=0.4)
+    assert row.get_refusal_display() == "Too unlike what was learned from"
+    assert flip(row) == ("Lowered to 30 %, for it is unlike the cases learned from; 40 % would be needed.")
+    assert "40 % would be needed" in flip(CandidateFactory(refusal="confidence"))
