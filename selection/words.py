@@ -10,29 +10,47 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from aimodels.words import footing_words
-from selection.engine.reasons import PHRASES, Reason, figures
+from selection.engine.reasons import PHRASES, Reason, figures, place
 
 MONTH = "30 days: "  # before what records say of the model of thirty days
-#: The templates of the engine's PHRASES, said again where the translators' tools look.
+#: The templates of the engine's PHRASES and SCALES, said again where the translators' tools look.
 TEMPLATES = (
-    gettext_noop("1-week return {value}, above {percentile} of coins"),
-    gettext_noop("2-week return {value}, above {percentile} of coins"),
-    gettext_noop("3-week return {value}, above {percentile} of coins"),
-    gettext_noop("4-week return {value}, above {percentile} of coins"),
-    gettext_noop("8-week return {value}, above {percentile} of coins"),
-    gettext_noop("last day's return {value}, above {percentile} of coins"),
-    gettext_noop("market cap {value}, larger than {percentile} of coins"),
-    gettext_noop("daily volume {value}, larger than {percentile} of coins"),
-    gettext_noop("volume {value} its monthly mean, above {percentile} of coins"),
-    gettext_noop("own volatility {value} a year, above {percentile} of coins"),
-    gettext_noop("volatility {value} a year, above {percentile} of coins"),
-    gettext_noop("90-day volatility {value} a year, above {percentile} of coins"),
-    gettext_noop("moves {value} with the market, more than {percentile} of coins"),
-    gettext_noop("best day of the month {value}, above {percentile} of coins"),
-    gettext_noop("{value} from the 90-day high, nearer to it than {percentile} of coins"),
-    gettext_noop("price moves {value} per million USD traded, more than {percentile} of coins"),
-    gettext_noop("{value} days of prices in the last year, more than {percentile} of coins"),
-    gettext_noop("sector momentum {value}, stronger than {percentile} of coins"),
+    gettext_noop("1-week return {value}"),
+    gettext_noop("2-week return {value}"),
+    gettext_noop("3-week return {value}"),
+    gettext_noop("4-week return {value}"),
+    gettext_noop("8-week return {value}"),
+    gettext_noop("last day's return {value}"),
+    gettext_noop("market cap {value}"),
+    gettext_noop("daily volume {value}"),
+    gettext_noop("volume {value} its monthly mean"),
+    gettext_noop("own volatility {value} a year"),
+    gettext_noop("volatility {value} a year"),
+    gettext_noop("90-day volatility {value} a year"),
+    gettext_noop("moves {value} with the market"),
+    gettext_noop("best day of the month {value}"),
+    gettext_noop("{value} from the 90-day high"),
+    gettext_noop("price moves {value} per million USD traded"),
+    gettext_noop("{value} days of prices in the last year"),
+    gettext_noop("sector momentum {value}"),
+)
+PLACES = (
+    gettext_noop("above {percentile} of coins"),
+    gettext_noop("the lowest of all coins"),
+    gettext_noop("the highest of all coins"),
+    gettext_noop("larger than {percentile} of coins"),
+    gettext_noop("the smallest of all coins"),
+    gettext_noop("the largest of all coins"),
+    gettext_noop("more than {percentile} of coins"),
+    gettext_noop("the least of all coins"),
+    gettext_noop("the fewest of all coins"),
+    gettext_noop("the most of all coins"),
+    gettext_noop("nearer to it than {percentile} of coins"),
+    gettext_noop("the farthest from it of all coins"),
+    gettext_noop("the nearest to it of all coins"),
+    gettext_noop("stronger than {percentile} of coins"),
+    gettext_noop("the weakest of all coins"),
+    gettext_noop("the strongest of all coins"),
 )
 #: What follows the number in the engine's figures.
 UNITS: Mapping[str, str] = {
@@ -84,7 +102,8 @@ def feature_name(name: str) -> str:
 def reason_words(reason: Reason) -> str:
     """The reason with its figures, translated. Raises KeyError for a factor that has no phrase."""
     told = {key: _figure(text) for key, text in figures(reason).items()}
-    return _(PHRASES[reason.name].template).format(**told)
+    factor, where = _(PHRASES[reason.name].template).format(**told), _(place(reason)).format(**told)
+    return _("%(factor)s, %(place)s") % {"factor": factor, "place": where}
 
 
 def _figure(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import astuple
 from datetime import timedelta
 from gettext import GNUTranslations
 from html import unescape
@@ -23,9 +24,9 @@ from assets.tests.stored import AssetFactory
 from cryptopredict.apps import name_holders
 from macro.tests.factories import RegimeAnalysisFactory
 from sectors.tests.factories import SectorFactory, SectorPerformanceFactory, SectorRotationFactory
-from selection.engine.reasons import PHRASES, Reason, words
+from selection.engine.reasons import PHRASES, SCALES, Reason, words
 from selection.tests.factories import WatchlistAnalysisFactory
-from selection.words import TEMPLATES, reason_words
+from selection.words import PLACES, TEMPLATES, reason_words
 from tests import site
 from tests.test_layer_pages import PAGES
 from trading.engine import Direction
@@ -150,11 +151,15 @@ def test_what_models_declare_of_themselves_is_known_to_translators() -> None:
 
 def test_the_phrases_of_the_selection_are_those_that_translators_see() -> None:
     assert set(TEMPLATES) == {phrase.template for phrase in PHRASES.values()}
+    assert set(PLACES) == {text for scale in SCALES for text in astuple(scale)}
 
 
+@pytest.mark.parametrize("percentile", [0.0, 0.9, 1.0])
 @pytest.mark.parametrize("name", PHRASES)
-def test_a_reason_reads_the_same_in_english_and_has_no_english_in_persian(name: str) -> None:
-    reason = Reason(name, 4.2e9 if PHRASES[name].unit == "usd" else 0.25, 0.9, 0.1)
+def test_a_reason_reads_the_same_in_english_and_has_no_english_in_persian(
+    name: str, percentile: float
+) -> None:
+    reason = Reason(name, 4.2e9 if PHRASES[name].unit == "usd" else 0.25, percentile, 0.1)
     assert reason_words(reason) == words(reason)
     with translation.override("fa"):
         assert not re.search("[A-Za-z]", reason_words(reason))

@@ -26,40 +26,58 @@ class Unit(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Scale:
+    """English words for where a coin stands among all: `between` with its percentile, and the two ends."""
+
+    between: str
+    lowest: str
+    highest: str
+
+
+ABOVE = Scale("above {percentile} of coins", "the lowest of all coins", "the highest of all coins")
+LARGER = Scale("larger than {percentile} of coins", "the smallest of all coins", "the largest of all coins")
+MORE = Scale("more than {percentile} of coins", "the least of all coins", "the most of all coins")
+LONGER = Scale("more than {percentile} of coins", "the fewest of all coins", "the most of all coins")
+NEARER = Scale(
+    "nearer to it than {percentile} of coins",
+    "the farthest from it of all coins",
+    "the nearest to it of all coins",
+)
+STRONGER = Scale(
+    "stronger than {percentile} of coins", "the weakest of all coins", "the strongest of all coins"
+)
+SCALES = (ABOVE, LARGER, MORE, LONGER, NEARER, STRONGER)
+
+
+@dataclass(frozen=True, slots=True)
 class Phrase:
-    """English words for a factor, to be translated as one string; `value` and `percentile` are filled in
-    afterwards.
-    """
+    """English words for a factor, to be translated as one string; `value` is filled in afterwards, and what
+    `scale` says of its place is put behind it."""
 
     template: str
     unit: Unit
+    scale: Scale
 
 
 PHRASES: Mapping[str, Phrase] = {
-    "momentum_1w": Phrase("1-week return {value}, above {percentile} of coins", Unit.PERCENT),
-    "momentum_2w": Phrase("2-week return {value}, above {percentile} of coins", Unit.PERCENT),
-    "momentum_3w": Phrase("3-week return {value}, above {percentile} of coins", Unit.PERCENT),
-    "momentum_4w": Phrase("4-week return {value}, above {percentile} of coins", Unit.PERCENT),
-    "momentum_8w": Phrase("8-week return {value}, above {percentile} of coins", Unit.PERCENT),
-    "reversal_1d": Phrase("last day's return {value}, above {percentile} of coins", Unit.PERCENT),
-    "size": Phrase("market cap {value}, larger than {percentile} of coins", Unit.USD),
-    "volume": Phrase("daily volume {value}, larger than {percentile} of coins", Unit.USD),
-    "volume_surge": Phrase("volume {value} its monthly mean, above {percentile} of coins", Unit.TIMES),
-    "idiosyncratic_volatility": Phrase(
-        "own volatility {value} a year, above {percentile} of coins", Unit.PERCENT_A_YEAR
-    ),
-    "total_volatility": Phrase("volatility {value} a year, above {percentile} of coins", Unit.PERCENT_A_YEAR),
-    "long_volatility": Phrase(
-        "90-day volatility {value} a year, above {percentile} of coins", Unit.PERCENT_A_YEAR
-    ),
-    "beta": Phrase("moves {value} with the market, more than {percentile} of coins", Unit.TIMES),
-    "max_daily_return": Phrase("best day of the month {value}, above {percentile} of coins", Unit.PERCENT),
-    "drawdown": Phrase("{value} from the 90-day high, nearer to it than {percentile} of coins", Unit.PERCENT),
-    "illiquidity": Phrase(
-        "price moves {value} per million USD traded, more than {percentile} of coins", Unit.PERCENT
-    ),
-    "age": Phrase("{value} days of prices in the last year, more than {percentile} of coins", Unit.DAYS),
-    "sector_strength": Phrase("sector momentum {value}, stronger than {percentile} of coins", Unit.NUMBER),
+    "momentum_1w": Phrase("1-week return {value}", Unit.PERCENT, ABOVE),
+    "momentum_2w": Phrase("2-week return {value}", Unit.PERCENT, ABOVE),
+    "momentum_3w": Phrase("3-week return {value}", Unit.PERCENT, ABOVE),
+    "momentum_4w": Phrase("4-week return {value}", Unit.PERCENT, ABOVE),
+    "momentum_8w": Phrase("8-week return {value}", Unit.PERCENT, ABOVE),
+    "reversal_1d": Phrase("last day's return {value}", Unit.PERCENT, ABOVE),
+    "size": Phrase("market cap {value}", Unit.USD, LARGER),
+    "volume": Phrase("daily volume {value}", Unit.USD, LARGER),
+    "volume_surge": Phrase("volume {value} its monthly mean", Unit.TIMES, ABOVE),
+    "idiosyncratic_volatility": Phrase("own volatility {value} a year", Unit.PERCENT_A_YEAR, ABOVE),
+    "total_volatility": Phrase("volatility {value} a year", Unit.PERCENT_A_YEAR, ABOVE),
+    "long_volatility": Phrase("90-day volatility {value} a year", Unit.PERCENT_A_YEAR, ABOVE),
+    "beta": Phrase("moves {value} with the market", Unit.TIMES, MORE),
+    "max_daily_return": Phrase("best day of the month {value}", Unit.PERCENT, ABOVE),
+    "drawdown": Phrase("{value} from the 90-day high", Unit.PERCENT, NEARER),
+    "illiquidity": Phrase("price moves {value} per million USD traded", Unit.PERCENT, MORE),
+    "age": Phrase("{value} days of prices in the last year", Unit.DAYS, LONGER),
+    "sector_strength": Phrase("sector momentum {value}", Unit.NUMBER, STRONGER),
 }
 
 
@@ -134,15 +152,29 @@ def figures(reason: Reason) -> Mapping[str, str]:
     """What fills the phrase: `value` in the factor's unit and `percentile` as a share, both ready to read."""
     return {
         "value": figure(reason.value, PHRASES[reason.name].unit),
-        "percentile": f"{round(100 * reason.percentile)} %",
+        "percentile": _share(reason.percentile),
     }
 
 
+def place(reason: Reason) -> str:
+    """The template of where the coin stands: one of its scale's ends is words, all between has a figure."""
+    scale = PHRASES[reason.name].scale
+    if reason.percentile <= 0.0:
+        return scale.lowest
+    return scale.highest if reason.percentile >= 1.0 else scale.between
+
+
 def words(reason: Reason) -> str:
-    """The reason in English with its figures; a caller that translates formats the phrase's template
-    itself.
-    """
-    return PHRASES[reason.name].template.format(**figures(reason))
+    """The reason in English with its figures; a caller that translates formats the templates itself."""
+    told = figures(reason)
+    return f"{PHRASES[reason.name].template}, {place(reason)}".format(**told)
+
+
+def _share(percentile: float) -> str:
+    """Whole per cent; near the ends a tenth, for between them nothing is above all or above none."""
+    if 0.01 <= percentile <= 0.99:
+        return f"{round(100 * percentile)} %"
+    return f"{min(max(100 * percentile, 0.1), 99.9):.1f} %"
 
 
 def figure(value: float, unit: Unit) -> str:

@@ -48,6 +48,17 @@ def test_every_factor_has_words_with_its_figures(name: str) -> None:
     assert figure(0.5, PHRASES[name].unit) in text
 
 
+@pytest.mark.parametrize("name", FEATURES)
+def test_the_ends_read_as_words_and_nothing_between_as_all_or_none(name: str) -> None:
+    for percentile, end in ((0.0, "lowest"), (1.0, "highest")):
+        text = words(Reason(name, 0.5, percentile, 0.1))
+        assert text.endswith(f", {getattr(PHRASES[name].scale, end)}")
+        assert "0 % of coins" not in text
+    assert "than 0.1 % of coins" in words(Reason(name, 0.5, 0.0004, 0.1)).replace("above", "than")
+    assert " 99.8 % of coins" in words(Reason(name, 0.5, 0.998, 0.1))
+    assert " 99.9 % of coins" in words(Reason(name, 0.5, 0.9999, 0.1))
+
+
 def test_figures_read_as_people_write_them() -> None:
     assert figure(0.1234, Unit.PERCENT) == "+12.3 %"
     assert figure(0.85, Unit.PERCENT_A_YEAR) == "85 %"
@@ -58,3 +69,4 @@ def test_figures_read_as_people_write_them() -> None:
     assert figure(1.5, Unit.TIMES) == "1.50 times"
     assert figure(-0.034, Unit.NUMBER) == "-0.03"
     assert words(Reason("momentum_4w", -0.2, 0.1, 0.01)) == "4-week return -20 %, above 10 % of coins"
+    assert words(Reason("size", 4.2e10, 1.0, 0.01)) == "market cap 42 billion USD, the largest of all coins"
