@@ -11,10 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Role
+from assets import selectors as assets
 from assets.engine.timeframe import Timeframe
+from selection.engine.lead import lead
 from selection.models import Recommendation, WatchlistAnalysis
 from selection.selectors.desk import pending_suggestions
-from selection.selectors.scores import freshness, latest_scores
+from selection.selectors.scores import freshness, latest_scores, score_percentiles
 
 HISTORY_DAYS = 60
 TOP = 8
@@ -49,13 +51,14 @@ def card(
     """The layer in one look: how many coins are worth buying, which is the best, how sure that is.
 
     `indicator_dots` (0 to 4) is the share of scored coins called a buy, in quarters of the three tenths
-    that it can be at most. The sparkline counts buys over 60 days. None before the first run.
+    that it can be at most. The sparkline is how far, in per cent, the best three tenths by score pulled ahead
+    of all scored coins over 60 days, before costs. None before the first run.
     """
     fresh = freshness(now or timezone.now(), timeframe)
     if fresh.as_of is None:
         return None
-    history = _history(timeframe, fresh.as_of)
-    _moment, buys, scored = history[-1]
+    buys, scored = _counts(timeframe, fresh.as_of)
+    ahead = _ahead(timeframe, fresh.as_of)
     best = latest_scores(fresh.as_of, timeframe).filter(score__isnull=False).first()
     return {
         "layer": 3,
@@ -70,8 +73,8 @@ def card(
         "indicator_dots": round(DOTS * min(1.0, buys / (MOST_BUYS * scored))) if scored else 0,
         "confidence": best.confidence_score if best else None,
         "base_rate": best.base_rate if best else None,
-        "sparkline": [float(count) for _m, count, _s in history],
-        "sparkline_label": _("Coins called a buy over %(days)d days") % {"days": HISTORY_DAYS},
+        "sparkline": ahead,
+        "sparkline_label": _sparkline_label(ahead),
         "sentence": _sentence(best),
         "as_of": fresh.as_of,
         "last_updated": best.created_at if best else None,
@@ -81,15 +84,24 @@ def card(
     }
 
 
-def _history(timeframe: Timeframe, as_of: datetime) -> list[tuple[datetime, int, int]]:
-    """Close, coins called a buy and coins scored, of the last 60 days."""
-    rows = WatchlistAnalysis.objects.filter(
-        timeframe=timeframe, as_of__gt=as_of - timedelta(days=HISTORY_DAYS), as_of__lte=as_of
-    )
-    daily = rows.values("as_of").annotate(
-        buys=Count("pk", filter=Q(recommendation__in=BUYS)), scored=Count("score")
-    )
-    return list(daily.order_by("as_of").values_list("as_of", "buys", "scored"))
+def _counts(timeframe: Timeframe, as_of: datetime) -> tuple[int, int]:
+    """Coins called a buy and coins scored at a close."""
+    rows = WatchlistAnalysis.objects.filter(timeframe=timeframe, as_of=as_of)
+    found = rows.aggregate(buys=Count("pk", filter=Q(recommendation__in=BUYS)), scored=Count("score"))
+    return found["buys"], found["scored"]
+
+
+def _ahead(timeframe: Timeframe, as_of: datetime) -> list[float]:
+    """The lead of the best coins at each close of the last 60 days, per cent."""
+    panel = assets.load_panel(timeframe, as_of, timeframe.bars(timedelta(days=HISTORY_DAYS)) + 1)
+    return [100.0 * value for value in lead(panel.close, score_percentiles(panel)).tolist()]
+
+
+def _sparkline_label(ahead: list[float]) -> str:
+    if len(ahead) < 2:
+        return ""
+    told = {"days": HISTORY_DAYS, "lead": f"{ahead[-1]:+.1f}"}
+    return _("Best scores against all coins, %(days)d days, before costs: %(lead)s %%") % told
 
 
 def _key_metric(user: Any, best: WatchlistAnalysis | None) -> str:

@@ -100,7 +100,7 @@ def test_the_card_counts_buys_and_names_the_best() -> None:
     best = selectors.latest_scores()[0].asset.symbol
     card = selectors.card(UserFactory(), now=AS_OF + DAY)
     assert card is not None
-    assert (card["layer"], card["figure"], card["sparkline"]) == (3, 2, [0.0, 2.0])
+    assert (card["layer"], card["figure"]) == (3, 2)
     assert card["state"] == f"{best} leads"
     assert (card["confidence"], card["base_rate"]) == (0.59, 0.5)
     assert card["key_metric"] == f"{best} beats the median with 59 %"
@@ -110,3 +110,16 @@ def test_the_card_counts_buys_and_names_the_best() -> None:
     assert late is not None
     assert late["is_stale"]
     assert late["key_metric"] == "0 suggestions wait"
+
+
+def test_the_cards_line_is_how_far_the_best_scores_pulled_ahead_of_all() -> None:
+    rows = [WatchlistAnalysisFactory(as_of=AS_OF - 2 * DAY, score=score) for score in (0.0, 0.5, 1.0)]
+    times = [AS_OF - back * DAY for back in (3, 2, 1)]
+    for row, growth in zip(rows, (0.9, 1.0, 1.1), strict=True):
+        for back in (1, 0):
+            WatchlistAnalysisFactory(asset=row.asset, as_of=AS_OF - back * DAY, score=row.score)
+        store(Timeframe.DAY, batch(row.asset_id, times, [100.0, 100.0 * growth, 100.0 * growth**2]))
+    card = selectors.card(UserFactory(), now=AS_OF)
+    assert card is not None
+    assert card["sparkline"] == pytest.approx([0.0, 10.0, 21.0])  # all together stand still
+    assert card["sparkline_label"].endswith("before costs: +21.0 %")
