@@ -23,7 +23,9 @@ from aimodels.words import DECLARED
 from assets.tests.stored import AssetFactory
 from cryptopredict.apps import name_holders
 from macro.tests.factories import RegimeAnalysisFactory
+from sectors.engine.taxonomy import SECTORS
 from sectors.tests.factories import SectorFactory, SectorPerformanceFactory, SectorRotationFactory
+from sectors.words import DESCRIPTIONS, NAMES, sector_description, sector_name
 from selection.engine.reasons import PHRASES, SCALES, Reason, words
 from selection.tests.factories import WatchlistAnalysisFactory
 from selection.words import PLACES, TEMPLATES, reason_words
@@ -152,6 +154,35 @@ def test_what_models_declare_of_themselves_is_known_to_translators() -> None:
 def test_the_phrases_of_the_selection_are_those_that_translators_see() -> None:
     assert set(TEMPLATES) == {phrase.template for phrase in PHRASES.values()}
     assert set(PLACES) == {text for scale in SCALES for text in astuple(scale)}
+
+
+def test_the_sectors_of_the_taxonomy_are_those_that_translators_see() -> None:
+    assert tuple(sector.name for sector in SECTORS) == NAMES
+    assert tuple(sector.description for sector in SECTORS) == DESCRIPTIONS
+    with translation.override("fa"):
+        for sector in SECTORS:
+            assert not re.search(
+                "[A-Za-z]", sector_name(sector.name) + sector_description(sector.description)
+            )
+
+
+@pytest.mark.django_db
+def test_sectors_are_translated_on_pages_and_stay_as_stored_in_the_api(persian: Client) -> None:
+    close = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    seeded = SECTORS[0]
+    home = SectorFactory(name=seeded.name, description=seeded.description)
+    own = SectorFactory(name="My corner", description="What I like.")
+    for sector in (home, own):
+        SectorPerformanceFactory(as_of=close, sector=sector)
+    page = persian.get(f"/sectors/{home.slug}/").content.decode()
+    assert "<h1>" in page and "دیفای" in page and seeded.description not in page
+    typed = persian.get(f"/sectors/{own.slug}/").content.decode()
+    assert "My corner" in typed and "What I like." in typed
+    assert "دیفای" in persian.get("/sectors/").content.decode()
+    drawn = persian.get("/sectors/data/growth?range=all").json()
+    assert {column["name"] for column in drawn["columns"]} >= {"دیفای", "My corner"}
+    told = persian.get("/api/v1/layer2/sectors", headers={"Accept-Language": "fa"}).json()
+    assert {row["name"] for row in told} == {"DeFi", "My corner"}
 
 
 @pytest.mark.parametrize("percentile", [0.0, 0.9, 1.0])

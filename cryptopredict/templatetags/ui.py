@@ -19,6 +19,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from aimodels.words import model_name
+from sectors.words import sector_description, sector_name
 
 register = template.Library()
 FIGURE = re.compile(r"\d(?:[\d.,]*\d)?")
@@ -123,6 +124,18 @@ def ratio(value: Any) -> str:
 def model_title(name: str) -> str:
     """What people call a model."""
     return model_name(str(name))
+
+
+@register.filter
+def sector_title(name: str | None) -> str:
+    """What people call a sector."""
+    return sector_name(name or "")
+
+
+@register.filter
+def sector_about(text: str | None) -> str:
+    """What a sector is."""
+    return sector_description(text or "")
 
 
 @register.filter

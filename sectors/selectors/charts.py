@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from assets.engine.timeframe import Timeframe
 from cryptopredict.common.charts import ChartData, Column
 from sectors.models import Sector, SectorPerformance, SectorStatus
+from sectors.words import sector_name
 
 TAIL_DAYS = 28
 TAIL_STEP = 7  # days between the points of a tail
@@ -37,7 +38,8 @@ def rotation_chart() -> ChartData:
         "sector__name", "sector__color_code", "as_of", "relative_strength", "relative_momentum"
     )
     quadrants = {str(status): str(status.label) for status in SectorStatus}
-    return ChartData(columns, list(values), note, {"quadrants": quadrants})
+    told = [(sector_name(name), *rest) for name, *rest in values]
+    return ChartData(columns, told, note, {"quadrants": quadrants})
 
 
 def growth_chart(since: datetime | None, slugs: Sequence[str] = ()) -> ChartData:
@@ -62,7 +64,8 @@ def growth_chart(since: datetime | None, slugs: Sequence[str] = ()) -> ChartData
                 level[place[sector]] *= 1.0 + change
             line[1 + place[sector]] = round(level[place[sector]], 4)
     columns = [Column("time", _("Close"), kind="time")] + [
-        Column(sector.slug, sector.name, _("growth of 100"), colour=sector.color_code) for sector in chosen
+        Column(sector.slug, sector_name(sector.name), _("growth of 100"), colour=sector.color_code)
+        for sector in chosen
     ]
     return ChartData(columns, list(table.values()), _("No returns of sectors are known in this range."))
 

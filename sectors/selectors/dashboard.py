@@ -14,6 +14,7 @@ from assets.engine.timeframe import Timeframe
 from assets.selectors import stale_reason
 from sectors.models import SectorPerformance, SectorRotation
 from sectors.selectors.readings import latest_ranking, latest_rotation
+from sectors.words import sector_name
 
 HISTORY_DAYS = 60
 DOTS = 4
@@ -34,7 +35,7 @@ def card(
         return None
     first = ranking[0]
     reason = stale_reason(timeframe, first.as_of, now or timezone.now())
-    leader = first.sector.name if first.momentum_score is not None else None
+    leader = sector_name(first.sector.name) if first.momentum_score is not None else None
     return {
         "layer": 2,
         "name": _("Sectors"),
@@ -50,7 +51,7 @@ def card(
         "base_rate": _stays(rotation and rotation.base_rate),
         "sparkline": _history(first),
         "sparkline_label": _("Momentum of %(sector)s over %(days)d days")
-        % {"sector": first.sector.name, "days": HISTORY_DAYS},
+        % {"sector": sector_name(first.sector.name), "days": HISTORY_DAYS},
         "sentence": _sentence(leader, rotation),
         "as_of": first.as_of,
         "last_updated": first.created_at,
@@ -64,7 +65,7 @@ def strengths(user: Any, timeframe: Timeframe = Timeframe.DAY) -> list[dict[str,
     """Sectors that compete for money, strongest first: momentum in [-1, 1], 7-day return as a fraction."""
     return [
         {
-            "name": row.sector.name,
+            "name": sector_name(row.sector.name),
             "colour": row.sector.color_code,
             "url": reverse("sectors:sector", args=[row.sector.slug]),
             "strength": row.momentum_score,

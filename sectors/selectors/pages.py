@@ -14,6 +14,7 @@ from assets.selectors import stale_reason
 from sectors import words
 from sectors.models import Sector, SectorAnalysis, SectorFlow, SectorMapping, SectorPerformance
 from sectors.selectors.readings import latest_analyses, latest_ranking, latest_rotation
+from sectors.words import sector_name
 
 #: Keys by which the table sorts, and the field behind each.
 SORTS = {
@@ -123,7 +124,7 @@ def _last(model: type[Any], sector: Sector) -> Any:
 
 def _cell(row: SectorPerformance, period: str) -> dict[str, Any]:
     return {
-        "name": row.sector.name,
+        "name": sector_name(row.sector.name),
         "size": row.total_market_cap,
         "change": getattr(row, PERIODS[period]),
         "url": reverse("sectors:sector", args=[row.sector.slug]),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from aimodels.words import model_name
 from macro.models import Regime
+from sectors.words import sector_name
 from trading.models import RiskLevel, SignalType
 from trading.selectors.worth import Stand, worked_out
 
@@ -83,7 +84,7 @@ def _groups(told: dict[str, Any]) -> list[tuple[str, list[tuple[str, dict[str, A
         (_("By model"), named(told["by_model"], model_name)),
         (_("By risk"), named(told["performance_by_risk_level"], lambda key: risks.get(key, key))),
         (_("By regime"), named(told["by_regime"], lambda key: regimes.get(key, key))),
-        (_("By sector"), named(told["by_sector"], str)),
+        (_("By sector"), named(told["by_sector"], sector_name)),
         (_("By direction"), named(told["by_direction"], lambda key: sides.get(key, key))),
         (_("By confidence"), ((_bucket(row), row) for row in told["by_confidence"])),
     ]

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from assets import selectors as assets
 from cryptopredict.common.charts import ChartData, Column
+from sectors.words import sector_name
 from selection import selectors as selection
 from selection.models import Account, Portfolio
 from trading.engine.advice import Action
@@ -96,7 +97,7 @@ def _ended(portfolio: Portfolio) -> list[SignalExecution]:
 def _drift(drift: dict[str, dict[str, float]] | None) -> list[dict[str, Any]]:
     """Sectors by how far they are from what is recommended; cash by its name."""
     rows = [
-        {"name": _("Cash and stablecoins") if name == CASH else name, **shares}
+        {"name": _("Cash and stablecoins") if name == CASH else sector_name(name), **shares}
         for name, shares in (drift or {}).items()
     ]
     return sorted(rows, key=lambda row: -abs(row["drift"]))

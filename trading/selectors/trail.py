@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 
 from django.utils.translation import gettext as _
 
+from sectors.words import sector_name
 from trading.models import TradingSignal
 from trading.words import feature_name
 
@@ -77,7 +78,7 @@ def _macro_flip(signal: TradingSignal) -> str:
 
 def _sector(context: dict[str, Any]) -> str:
     sector = context.get("sector")
-    return _("The coin belongs to %(sector)s.") % {"sector": sector} if sector else ""
+    return _("The coin belongs to %(sector)s.") % {"sector": sector_name(sector)} if sector else ""
 
 
 def _score(context: dict[str, Any]) -> str:
