@@ -253,6 +253,13 @@ def test_a_key_is_shown_once_works_and_is_revoked_by_its_owner_alone(casual: Cli
     assert program.get("/api/v1/layer1/market-regime").status_code == 401
 
 
+def test_a_cell_of_the_map_has_words_only_where_they_fit() -> None:
+    sizes = {"Layer1": 70, "Infrastructure": 12, "NFT": 12, "Meme": 6}
+    cells = [{"name": name, "size": size, "change": 0.1, "url": "/"} for name, size in sizes.items()]
+    shown = {cell["name"]: cell["room"] for cell in draw.treemap(cells, "")["cells"]}
+    assert shown == {"Layer1": "", "Infrastructure": "tight", "NFT": "tight", "Meme": None}
+
+
 def test_a_treemaps_areas_are_its_sizes_and_its_boxes_fill_the_map() -> None:
     boxes = draw.squarify([6, 6, 4, 3, 2, 2, 1], draw.Box(0, 0, 100, 100), aspect=1.5)
     areas = [box.width * box.height for box in boxes]

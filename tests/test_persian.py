@@ -178,7 +178,10 @@ def test_sectors_are_translated_on_pages_and_stay_as_stored_in_the_api(persian: 
     assert "<h1>" in page and "دیفای" in page and seeded.description not in page
     typed = persian.get(f"/sectors/{own.slug}/").content.decode()
     assert "My corner" in typed and "What I like." in typed
-    assert "دیفای" in persian.get("/sectors/").content.decode()
+    SectorRotationFactory(as_of=close, leading_sectors=[home.slug], declining_sectors=[own.slug])
+    ranking = persian.get("/sectors/").content.decode()
+    assert ">DeFi<" not in ranking
+    assert ">دیفای</a>" in ranking
     drawn = persian.get("/sectors/data/growth?range=all").json()
     assert {column["name"] for column in drawn["columns"]} >= {"دیفای", "My corner"}
     told = persian.get("/api/v1/layer2/sectors", headers={"Accept-Language": "fa"}).json()

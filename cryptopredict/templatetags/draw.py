@@ -12,7 +12,9 @@ from django import template
 register = template.Library()
 TONES = 3  # shades a direction
 SHADE = 0.05  # change of one shade, as a fraction
-LEAST_WIDTH, LEAST_HEIGHT = 9.0, 9.0  # percent of the map under which a cell has no room for words
+LEAST_HEIGHT = 14.0  # percent of the map that two lines of words take
+LETTER, MARGIN, CHANGE = 7.6, 16.0, 55.0  # pixels of a letter, beside the words, and of a change
+ROOMS = ((300, ""), (440, "tight"), (680, "tighter"))  # pixels of a map's width, and who has words from there
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +97,21 @@ def treemap(cells: Sequence[dict[str, Any]], label: str) -> dict[str, Any]:
         "cells": [
             {
                 **cell,
+                "room": _room(cell, box),
                 "x": f"{box.x:.3f}%", "y": f"{box.y:.3f}%", "width": f"{box.width:.3f}%",
                 "height": f"{box.height:.3f}%", "tone": tone(cell["change"]),
-                "has_room": box.width >= LEAST_WIDTH and box.height >= LEAST_HEIGHT,
             }
             for cell, box in zip(shown, boxes, strict=True)
         ],
     }  # fmt: skip
+
+
+def _room(cell: dict[str, Any], box: Box) -> str | None:
+    """Which maps are wide enough for the cell's words: a name of ROOMS; None where none is."""
+    needed = 100.0 * (MARGIN + max(LETTER * len(cell["name"]), CHANGE)) / box.width
+    if box.height < LEAST_HEIGHT:
+        return None
+    return next((name for width, name in ROOMS if needed <= width), None)
 
 
 @register.inclusion_tag("partials/gauge.html")
