@@ -14,7 +14,6 @@ from django.db import close_old_connections, connection, transaction
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
-from django.urls import get_resolver
 from django.utils import timezone, translation
 
 from accounts.models import ApiToken, User
@@ -279,31 +278,6 @@ def test_the_health_is_looked_at_every_few_seconds_however_many_watch() -> None:
     assert 0 < realtime.connection().ttl(name) <= 5
     realtime.connection().delete(name)
     assert admin.get(address).json()["last_updated"] > told["last_updated"]
-
-
-LIVE_READS = {
-    "api_session": "its token against forgery belongs to one session",
-    "api_portfolio_export": "a file, made as it is taken",
-    "api_docs": "a page",
-    "api_redoc": "a page",
-}
-
-
-def reads(patterns: list[Any]) -> Iterator[tuple[str, Any]]:
-    """Every address that answers GET, by the name of its route."""
-    for pattern in patterns:
-        if hasattr(pattern, "url_patterns"):
-            yield from reads(pattern.url_patterns)
-        else:
-            view = getattr(pattern.callback, "cls", None) or getattr(pattern.callback, "view_class", None)
-            if "get" in (getattr(pattern.callback, "actions", None) or dir(view)):
-                yield pattern.name, view
-
-
-def test_every_read_is_kept_but_for_those_that_say_why() -> None:
-    doors = [each for each in get_resolver().url_patterns if str(each.pattern).startswith("api/")]
-    live = {name for name, view in reads(doors) if not getattr(view, "keeps", False)}
-    assert live == set(LIVE_READS)
 
 
 def test_what_lies_ready_has_the_headers_of_what_is_made() -> None:
